@@ -1,0 +1,1 @@
+"""Ground truth: pure NumPy functions for recurrent cells, forward and backward."""
