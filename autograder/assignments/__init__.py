@@ -1,0 +1,1 @@
+"""From ``solutions/`` to what nbgrader releases: source notebooks and the files beside them."""

@@ -1,0 +1,6 @@
+"""What is asked: one package for each chapter, declaring its exercises."""
+
+from . import lstm
+
+CHAPTERS = {"lstm": lstm.EXERCISES}
+"""The exercises of each assignment, in their order."""

@@ -1,0 +1,1 @@
+"""Grading: from a submitted notebook to the gradebook."""
