@@ -184,10 +184,25 @@ class Exercise:
             for mistake in self.mistakes
         ]
 
-    def check(self, implementation, seed):
-        """Draw cases, observe an implementation on them and judge it, all in this process."""
+    def assess(self, ask, seed):
+        """Draw cases, have an answer observed on them wherever it lives, and judge it.
+
+        Parameters
+        ----------
+        ask : function of a list of cases and a tuple of names that returns observations; the
+            names are earlier exercises whose right versions are to stand in for the answer's own
+        seed : int
+
+        Returns
+        -------
+        Verdict
+        """
         cases = self.cases(seed)
-        return self.judge(cases, self.observe(implementation, cases))
+        return self.judge(cases, ask(cases, ()))
+
+    def check(self, implementation, seed):
+        """Assess an implementation in this process."""
+        return self.assess(lambda cases, _: self.observe(implementation, cases), seed)
 
 
 _counter = itertools.count()

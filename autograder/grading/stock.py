@@ -27,8 +27,10 @@ def full_check(assignment, name, namespace=None, seed=None):
     if namespace is None:
         namespace = inspect.currentframe().f_back.f_globals
     exercise = next(e for e in CHAPTERS[assignment] if e.name == name)
-    cases = exercise.cases(secrets.randbits(32) if seed is None else seed)
-    observed = [observe(exercise.contract, namespace, case) for case in cases]
-    verdict = exercise.judge(cases, observed)
+
+    def ask(cases, helpers):
+        return [observe(exercise.contract, namespace, case) for case in cases]
+
+    verdict = exercise.assess(ask, secrets.randbits(32) if seed is None else seed)
     display(HTML(as_html(verdict)))
     return float(verdict.points)
