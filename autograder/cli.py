@@ -21,9 +21,7 @@ def exercises(args):
         start = time.perf_counter()
         solution = course.SOLUTIONS / f"{assignment}.md"
         released = course.RELEASED / assignment
-        write_source(
-            solution, CHAPTERS[assignment], course.SOURCE, course.book_address(), released
-        )
+        write_source(solution, CHAPTERS[assignment], course.SOURCE, course.book_address(), released)
         course.generate(assignment)
         say(f"exercises/{assignment}: made in {time.perf_counter() - start:.1f} s")
 

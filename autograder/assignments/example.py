@@ -101,9 +101,7 @@ class Maker:
 
     def _spoiled(self, student, says, name, source):
         others = [n for n in self.exercises if n != name]
-        return self._submission(
-            student, says, self.solved(**{name: source}), self.points(others)
-        )
+        return self._submission(student, says, self.solved(**{name: source}), self.points(others))
 
     def _cells_deleted(self):
         """The last exercise's own cell and the first one's check cell are gone."""
@@ -117,7 +115,9 @@ class Maker:
         """Every cell stands twice, as after select all, copy and paste."""
         notebook = self.solved()
         notebook.cells = [copy.deepcopy(cell) for cell in notebook.cells for _ in range(2)]
-        return self._submission("jan", "every cell copied twice", notebook, self.points(self.exercises))
+        return self._submission(
+            "jan", "every cell copied twice", notebook, self.points(self.exercises)
+        )
 
     def _mistaken(self):
         """One student for the first known mistake of each exercise."""
