@@ -359,7 +359,7 @@ def _blocks(array, axis, order):
 
 
 def _off_by_row(right, got, coarse, axis):
-    """Whether the difference is the same in all rows, and not zero; None where that can't be told."""
+    """Whether the difference is the same in all rows, and not zero; None where it can't be told."""
     if right.shape != got.shape:
         return False
     off = got - right

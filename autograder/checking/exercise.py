@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from .contract import Case, Contract, Part
-from .diagnosis import alike, diagnose, holds
-from .judge import grader_error, judge, readable
+from .diagnosis import alike, holds
+from .judge import FINAL, grader_error, judge, readable
 from .probe import observe, stand_in
 from .rules import Reading, read
 
@@ -305,9 +305,6 @@ class Exercise:
         """Assess an implementation in this process."""
         return self.assess(lambda cases, _: self.observe(implementation, cases), seed)
 
-
-FINAL = ("exists", "callable", "rules")
-"""Stages at which right helpers can't change anything."""
 
 PAIR_CASES = 2
 """How many cases of a pair of mistakes a released folder carries."""

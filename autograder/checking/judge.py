@@ -32,6 +32,9 @@ STAGES = (
 CONDUCT = ("unmodified", "repeatable", "initial")
 """Stages that cost the last part alone: the values were right."""
 
+FINAL = ("exists", "callable", "rules")
+"""Stages at which right versions of earlier answers can't change anything."""
+
 LEAVES = {"array": "a NumPy array", "tensor": "a PyTorch tensor", "number": "a number"}
 """What the kinds of a written-down leaf are called."""
 
