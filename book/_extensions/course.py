@@ -53,8 +53,15 @@ def prepare_execution(app, config):
     config.nb_execution_cache_path = str(current)
 
 
-def copy_mathjax(app):
-    """Put the parts of MathJax that the book uses beside its own static files."""
+def lightened(static):
+    """Return the files below ``static`` (Path) that ``lighten_theme`` rewrites (list of Path)."""
+    return [*static.glob("*.css"), *static.glob("styles/*.css"), static / "scripts/fontawesome.js"]
+
+
+def prepare_static(app, builder):
+    """Make way for the theme's own files, and put the parts of MathJax that we use beside them."""
+    for file in lightened(Path(app.outdir) / "_static"):
+        file.unlink(missing_ok=True)
     package = Path(importlib.import_module("sphinx-mathjax-offline").__file__).parent
     for part in MATHJAX_PARTS:
         source = package / "static" / "mathjax" / part
@@ -105,7 +112,8 @@ def lighten_theme(app, exception):
     if exception or app.builder.format != "html":
         return
     static = Path(app.outdir) / "_static"
-    (static / "scripts" / "fontawesome.js").write_text("// The icons come from the web font.\n")
+    *stylesheets, icon_script = lightened(static)
+    icon_script.write_text("// The icons come from the web font.\n")
 
     words = set()
     for file in [
@@ -117,7 +125,7 @@ def lighten_theme(app, exception):
             words.update(re.findall(r"[\w-]+", file.read_text("utf-8")))
 
     glyphs = set()
-    for file in [*static.glob("*.css"), *static.glob("styles/*.css")]:
+    for file in stylesheets:
         rules = tinycss2.parse_stylesheet_bytes(
             file.read_bytes(), skip_comments=True, skip_whitespace=True
         )[0]
@@ -139,7 +147,7 @@ def lighten_theme(app, exception):
 
 def setup(app):
     app.connect("config-inited", prepare_execution)
-    app.connect("builder-inited", copy_mathjax)
+    app.connect("write-started", prepare_static)
     # After all other work on the finished build, which copies the theme's own files.
     app.connect("build-finished", lighten_theme, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
