@@ -35,7 +35,12 @@ CONDUCT = ("unmodified", "repeatable", "initial")
 FINAL = ("exists", "callable", "rules")
 """Stages at which right versions of earlier answers can't change anything."""
 
-LEAVES = {"array": "a NumPy array", "tensor": "a PyTorch tensor", "number": "a number"}
+LEAVES = {
+    "array": "a NumPy array",
+    "tensor": "a PyTorch tensor",
+    "number": "a number",
+    "numbers": "a list of numbers",
+}
 """What the kinds of a written-down leaf are called."""
 
 MAX_TEXT = 300

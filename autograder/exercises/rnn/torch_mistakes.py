@@ -233,19 +233,10 @@ RNN_NETWORK = (
         ),
     ),
     _network(
-        "one layer whatever num_layers is",
-        "Your network has one cell. num_layers says how many there are, each with weights of its "
-        "own.",
+        "one cell, or the same cell for all layers",
+        "Your network has the parameters of one cell. num_layers says how many cells there are, "
+        "each with weights of its own: steps share weights, layers don't.",
         ("for k in range(num_layers)", "for k in range(1)"),
-    ),
-    _network(
-        "the same cell for all layers",
-        "Your layers share one cell, so they share their weights. Steps share weights; layers "
-        "don't.",
-        (
-            "RNNCell(input_size if k == 0 else hidden_size, hidden_size) for k in range(num_layers)",
-            "[RNNCell(input_size, hidden_size)] * num_layers",
-        ),
     ),
     _network(
         "every cell built for inputs of size I",
@@ -458,24 +449,18 @@ TRUNCATED = (
         (DONE, "optimizer.step()\n    return losses, h"),
     ),
     _truncated(
-        "not clipped",
+        "not clipped, or only after the step",
         "The gradients go to the optimizer as long as they are. One wild chunk can then throw the "
-        "weights far away.",
+        "weights far away. Between backward() and step() is the only moment at which clipping "
+        "helps.",
         (CLIP, "pass"),
-        label="rnn-clipping",
-    ),
-    _truncated(
-        "clipped after the step",
-        "You clip when the optimizer has already used the gradients. Between backward() and step() "
-        "is the only moment at which it helps.",
-        (f"{CLIP}\n        {STEPPED}", f"{STEPPED}\n        {CLIP}"),
         label="rnn-clipping",
     ),
     _truncated(
         "gradients of the network alone clipped",
         "You leave the readout's gradients out of the clipping. The norm that counts is that of "
         "all gradients together.",
-        ("[*network.parameters(), *readout.parameters()]", "[*network.parameters()]"),
+        ("parameters = [*network.parameters(), *readout.parameters()]", "parameters = network.parameters()"),
         label="rnn-clipping",
     ),
     _truncated(

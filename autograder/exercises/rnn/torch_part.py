@@ -92,6 +92,8 @@ rnn_cell = Exercise(
         Part("the new hidden state", 1, outputs=("h",)),
         Part("gradients for input, state and parameters", 1, gradients=True),
     ),
+    stand_in="torch.nn.RNNCell",
+    initial=True,
     book=at("rnn-cell"),
     mistakes=mistakes.RNN_CELL,
     alternatives=alternatives.RNN_CELL,
@@ -136,16 +138,18 @@ rnn_network = Exercise(
     alternatives=alternatives.RNN_NETWORK,
 )
 
-CHUNKS = "steps that the network reads in each call"
-HANDED_ON = "state is handed on"
-CUT_OFF = "state is cut off from the graph"
+CHUNKS = "steps in each call of the network"
+HANDED_ON = "whether the state was handed on"
+CUT_OFF = "whether the state was cut off from the graph"
 GRADIENTS = "gradients that the optimizer steps along"
 PARAMETERS = "parameters after training"
+
+ONE_CHUNK = "one chunk"
 
 UNCLIPPED = (
     options("chunks of equal length", T=6, B=3, I=2, H=4, chunk_size=2, max_norm=1e3),
     options("a shorter chunk at the end", T=7, B=2, I=3, H=4, chunk_size=3, max_norm=1e3),
-    options("one chunk", T=4, B=3, I=2, H=5, chunk_size=4, max_norm=1e3),
+    options(ONE_CHUNK, T=4, B=3, I=2, H=5, chunk_size=4, max_norm=1e3),
 )
 CLIPPED = (
     options("long gradients", T=6, B=3, I=2, H=4, chunk_size=2),
@@ -160,6 +164,7 @@ truncated = Exercise(
     inputs=truncated_case,
     kind="torch",
     subject="training",
+    allows=("torch.nn.RNN",),
     returns={
         "returned": ("losses", "h_n"),
         "chunks": CHUNKS,
@@ -178,15 +183,15 @@ truncated = Exercise(
     },
     sizes=(*UNCLIPPED, *CLIPPED),
     parts=(
+        Part("a sequence that is one chunk", 1, cases=(ONE_CHUNK,)),
         Part(
-            "chunks, their state handed on and cut off from the graph",
+            "several chunks, the state handed on and cut off from the graph",
             2,
             outputs=(CHUNKS, HANDED_ON, CUT_OFF),
         ),
-        Part("gradients of one chunk at a time", 1, outputs=(GRADIENTS,), cases=NOT_LONG),
-        Part("long gradients clipped", 1, outputs=(GRADIENTS, PARAMETERS), cases=LONG),
+        Part("gradients clipped where they are long", 1, outputs=(GRADIENTS,), cases=LONG),
         Part(
-            "the losses, the last state and what was learned",
+            "the losses, the last state and what was learned, where nothing is clipped",
             1,
             outputs=("losses", "h_n", PARAMETERS),
             cases=NOT_LONG,
