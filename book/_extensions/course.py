@@ -87,8 +87,8 @@ def prepare_static(app, builder):
 
 def unused(selector, words):
     """Tell whether a CSS selector (str) names a class that is not among ``words`` (set of str)."""
-    # What stands in :not(…) need not be there for the rule to apply.
-    selector = re.sub(r":not\([^)]*\)", "", selector)
+    # What stands in :not(…) or :is(…) need not be there for the rule to apply.
+    selector = re.sub(r"\([^)]*\)", "", selector)
     return not words.issuperset(re.findall(r"\.(-?[A-Za-z_][\w-]*)", selector))
 
 
@@ -97,12 +97,11 @@ def prune(rules, words):
     kept = []
     for rule in rules:
         if rule.type == "qualified-rule":
-            selectors = tinycss2.serialize(rule.prelude).split(",")
-            # A comma inside brackets is not between selectors; such a rule is kept or not whole.
-            whole = any("(" in selector for selector in selectors)
-            used = [s for s in selectors if not unused(s, words)]
-            if (whole and len(used) == len(selectors)) or (not whole and used):
-                kept.append(",".join(used) + "{" + tinycss2.serialize(rule.content) + "}")
+            # A comma in brackets is not between selectors.
+            selectors = re.split(r",(?![^(]*\))", tinycss2.serialize(rule.prelude))
+            used = ",".join(selector for selector in selectors if not unused(selector, words))
+            if used:
+                kept.append(f"{used}{{{tinycss2.serialize(rule.content)}}}")
         elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports"):
             inner = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
             body = prune(inner, words)
@@ -128,13 +127,9 @@ def lighten_theme(app, exception):
     icon_script.write_text("// The icons come from the web font.\n")
 
     words = set()
-    for file in [
-        *Path(app.outdir).rglob("*.html"),
-        *static.glob("*.js"),
-        *static.glob("scripts/*"),
-    ]:
-        if file.suffix != ".map":
-            words.update(re.findall(r"[\w-]+", file.read_text("utf-8")))
+    scripts = [*static.glob("*.js"), *static.glob("scripts/*.js")]
+    for file in [*Path(app.outdir).rglob("*.html"), *scripts]:
+        words.update(re.findall(r"[\w-]+", file.read_text("utf-8")))
 
     glyphs = set()
     for file in stylesheets:
@@ -142,9 +137,7 @@ def lighten_theme(app, exception):
             file.read_bytes(), skip_comments=True, skip_whitespace=True
         )[0]
         css = prune(rules, words)
-        css = re.sub(
-            r'url\(([^()]*)\.woff2\) format\("woff2"\)', r'url(\1.woff) format("woff")', css
-        )
+        css = css.replace('.woff2) format("woff2")', '.woff) format("woff")')
         file.write_text(css, "utf-8")
         glyphs.update(map(ord, re.findall("[\ue000-\uf8ff]", css)))  # where icon fonts put icons
 
