@@ -87,8 +87,8 @@ def prepare_static(app, builder):
 
 def unused(selector, words):
     """Tell whether a CSS selector (str) names a class that is not among ``words`` (set of str)."""
-    # What stands in :not(…) need not be there for the rule to apply.
-    selector = re.sub(r":not\([^)]*\)", "", selector)
+    # What stands in :not(…) or :is(…) need not be there for the rule to apply.
+    selector = re.sub(r"\([^)]*\)", "", selector)
     return not words.issuperset(re.findall(r"\.(-?[A-Za-z_][\w-]*)", selector))
 
 
@@ -97,12 +97,11 @@ def prune(rules, words):
     kept = []
     for rule in rules:
         if rule.type == "qualified-rule":
-            selectors = tinycss2.serialize(rule.prelude).split(",")
-            # A comma inside brackets is not between selectors; such a rule is kept or not whole.
-            whole = any("(" in selector for selector in selectors)
-            used = [s for s in selectors if not unused(s, words)]
-            if (whole and len(used) == len(selectors)) or (not whole and used):
-                kept.append(",".join(used) + "{" + tinycss2.serialize(rule.content) + "}")
+            # A comma in brackets is not between selectors.
+            selectors = re.split(r",(?![^(]*\))", tinycss2.serialize(rule.prelude))
+            used = ",".join(selector for selector in selectors if not unused(selector, words))
+            if used:
+                kept.append(f"{used}{{{tinycss2.serialize(rule.content)}}}")
         elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports"):
             inner = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
             body = prune(inner, words)
@@ -112,6 +111,15 @@ def prune(rules, words):
         else:
             kept.append(rule.serialize())
     return "".join(kept)
+
+
+def remove_strays(app, exception):
+    """Delete what is left of pages that are no longer in the book."""
+    if exception or app.builder.format != "html":
+        return
+    for page in Path(app.outdir, "book").rglob("*.html"):
+        if page.relative_to(app.outdir).with_suffix("").as_posix() not in app.env.found_docs:
+            page.unlink()
 
 
 def lighten_theme(app, exception):
@@ -128,13 +136,9 @@ def lighten_theme(app, exception):
     icon_script.write_text("// The icons come from the web font.\n")
 
     words = set()
-    for file in [
-        *Path(app.outdir).rglob("*.html"),
-        *static.glob("*.js"),
-        *static.glob("scripts/*"),
-    ]:
-        if file.suffix != ".map":
-            words.update(re.findall(r"[\w-]+", file.read_text("utf-8")))
+    scripts = [*static.glob("*.js"), *static.glob("scripts/*.js")]
+    for file in [*Path(app.outdir).rglob("*.html"), *scripts]:
+        words.update(re.findall(r"[\w-]+", file.read_text("utf-8")))
 
     glyphs = set()
     for file in stylesheets:
@@ -142,9 +146,7 @@ def lighten_theme(app, exception):
             file.read_bytes(), skip_comments=True, skip_whitespace=True
         )[0]
         css = prune(rules, words)
-        css = re.sub(
-            r'url\(([^()]*)\.woff2\) format\("woff2"\)', r'url(\1.woff) format("woff")', css
-        )
+        css = css.replace('.woff2) format("woff2")', '.woff) format("woff")')
         file.write_text(css, "utf-8")
         glyphs.update(map(ord, re.findall("[\ue000-\uf8ff]", css)))  # where icon fonts put icons
 
@@ -164,6 +166,7 @@ def setup(app):
     app.connect("env-before-read-docs", note_changes)
     app.connect("env-updated", rewrite_all)
     app.connect("write-started", prepare_static)
+    app.connect("build-finished", remove_strays)
     # After all other work on the finished build, which copies the theme's own files.
     app.connect("build-finished", lighten_theme, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
