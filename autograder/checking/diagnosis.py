@@ -1,6 +1,7 @@
 """Say what kind of wrong an answer is: a known mistake, what it is related to, and what holds."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
@@ -74,6 +75,104 @@ def _alike_arrays(a, b):
         return False
     coarse = 1e-4 if np.float32 in (a.dtype.type, b.dtype.type) else 1e-7
     return not differs(a, b, coarse).any()
+
+
+# --- where a wrong answer is right --------------------------------------------------------------
+
+
+def variants(contract, case):
+    """Make a case special in ways in which a wrong answer may be right.
+
+    Each input in turn is zero; two inputs of one shape are the same; two gates have the same
+    weights. Where an answer is right then, that is what it gets wrong otherwise.
+
+    Parameters
+    ----------
+    contract : Contract
+    case : Case
+
+    Returns
+    -------
+    list of Case, each named by what is special: "bias_hh is zero"
+    """
+    arrays = {path: a for path, a in _arrays_at(case.inputs) if a.dtype.kind == "f"}
+    made = [
+        _with(case, f"{_short(path)} is zero", {path: np.zeros_like(array)})
+        for path, array in arrays.items()
+    ]
+    for (one, first), (other, second) in itertools.combinations(arrays.items(), 2):
+        if first.shape == second.shape:
+            name = f"{_short(one)} and {_short(other)} are the same"
+            made.append(_with(case, name, {other: first}))
+    G = len(contract.gates)
+    stacked = {
+        path: array
+        for path, array in arrays.items()
+        if G and _short(path).split(".")[-1].startswith(("weight", "bias")) and len(array) % G == 0
+    }
+    for a, b in itertools.combinations(range(G if stacked else 0), 2):
+        blocks = {path: _block_copied(array, G, a, b) for path, array in stacked.items()}
+        name = f"the weights of {contract.gates[a]} and {contract.gates[b]} are the same"
+        made.append(_with(case, name, blocks))
+    return made
+
+
+def _arrays_at(value, path=()):
+    """Every array of nested inputs, with the way to it."""
+    if isinstance(value, np.ndarray):
+        return [(path, value)]
+    items = value.items() if isinstance(value, dict) else ()
+    if isinstance(value, tuple):
+        items = enumerate(value)
+    return [found for key, item in items for found in _arrays_at(item, (*path, key))]
+
+
+def _short(path):
+    """What the student calls an input: ``bias_hh``, ``state[0]``."""
+    names = [key for key in path if key not in ("arguments", "parameters")]
+    return "".join(f"[{key}]" if isinstance(key, int) else key for key in names)
+
+
+def _with(case, name, arrays):
+    """A case with other arrays in some places."""
+
+    def change(value, path=()):
+        if path in arrays:
+            return arrays[path].copy()
+        if isinstance(value, dict):
+            return {key: change(item, (*path, key)) for key, item in value.items()}
+        if isinstance(value, tuple):
+            return tuple(change(item, (*path, k)) for k, item in enumerate(value))
+        return value
+
+    return replace(case, name=name, inputs=change(case.inputs))
+
+
+def _block_copied(array, count, a, b):
+    blocks = np.split(array, count)
+    blocks[b] = blocks[a]
+    return np.concatenate(blocks)
+
+
+def right_where(contract, special, expected, observed):
+    """Say in which special cases a wrong answer is right.
+
+    Parameters
+    ----------
+    contract, special, expected, observed : as ``judge.judge``, for the cases of ``variants``
+
+    Returns
+    -------
+    list of one sentence, or of none
+    """
+    right = [
+        case.name
+        for case, want, got in zip(special, expected, observed, strict=True)
+        if not findings(contract, [case], [want], [got])
+    ]
+    if not right:
+        return []
+    return [f"Your answer is right where {', or where '.join(right)}: look at what these do."]
 
 
 # --- what still holds ---------------------------------------------------------------------------

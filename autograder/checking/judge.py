@@ -35,6 +35,9 @@ CONDUCT = ("unmodified", "repeatable", "initial")
 FINAL = ("exists", "callable", "rules")
 """Stages at which right versions of earlier answers can't change anything."""
 
+RUNS = ("finite", "values", "gradients")
+"""Stages at which an answer works, and is wrong."""
+
 LEAVES = {"array": "a NumPy array", "tensor": "a PyTorch tensor", "number": "a number"}
 """What the kinds of a written-down leaf are called."""
 
