@@ -94,7 +94,8 @@ class Check:
         if verdict.finding.stage in RUNS:
             special = variants(contract, cases[0])
             seen = [observe(contract, namespace, case) for case in special]
-            notes += right_where(contract, special, exercise["special"], seen)
+            stage, truth = verdict.finding.stage, exercise["special"]
+            notes += right_where(contract, stage, special, truth, seen)
         return replace(verdict, notes=tuple(notes))
 
 

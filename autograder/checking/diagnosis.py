@@ -154,12 +154,14 @@ def _block_copied(array, count, a, b):
     return np.concatenate(blocks)
 
 
-def right_where(contract, special, expected, observed):
+def right_where(contract, stage, special, expected, observed):
     """Say in which special cases a wrong answer is right.
 
     Parameters
     ----------
-    contract, special, expected, observed : as ``judge.judge``, for the cases of ``variants``
+    contract : Contract
+    stage : the stage at which the answer fails; gradients count only where it is theirs
+    special, expected, observed : as ``judge.judge``, for the cases of ``variants``
 
     Returns
     -------
@@ -168,11 +170,14 @@ def right_where(contract, special, expected, observed):
     right = [
         case.name
         for case, want, got in zip(special, expected, observed, strict=True)
-        if not findings(contract, [case], [want], [got])
+        if all(
+            f.stage == "gradients" and stage != "gradients"
+            for f in findings(contract, [case], [want], [got])
+        )
     ]
     if not right:
         return []
-    return [f"Your answer is right where {', or where '.join(right)}: look at what these do."]
+    return [f"It is right where {', or where '.join(right)}. That is where to look."]
 
 
 # --- what still holds ---------------------------------------------------------------------------

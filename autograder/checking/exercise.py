@@ -316,7 +316,8 @@ class Exercise:
             verdict, uses = both, () if both is verdict else self.uses
         if verdict.status == "fail" and not verdict.hints and verdict.finding.stage in RUNS:
             special = variants(self.contract, cases[0])
-            right = right_where(self.contract, special, self.expected(special), ask(special, uses))
+            stage, truth = verdict.finding.stage, self.expected(special)
+            right = right_where(self.contract, stage, special, truth, ask(special, uses))
             verdict = replace(verdict, notes=(*verdict.notes, *right))
         return verdict
 
