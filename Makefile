@@ -1,17 +1,54 @@
+# Thin: each target calls a tool. `make course` does everything, `make test` proves it.
 PYTHON ?= python3
 BIN := .venv/bin
+# nbgrader calls alembic by name.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: test clean
+GRADER := $(shell find autograder -name '*.py')
+PAGES := _config.yml _toc.yml $(shell find book -type f -not -name '*.pyc')
+
+.PHONY: course book exercises example test lab lab-example serve bench clean
+
+course: book exercises example
+	@$(BIN)/python -m autograder summary
+
+book: _build/html/index.html
+exercises: _build/exercises.made
+example: _build/grades.csv
 
 .venv/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --requirement requirements.lock
-	$(BIN)/pip install --no-build-isolation --no-deps --editable .
+	$(BIN)/pip install --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/pip install --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	touch $@
 
-test: .venv/.installed
+_build/html/index.html: .venv/.installed _build/exercises.made $(PAGES)
+	$(BIN)/jupyter-book build . -W -n --keep-going
+	touch $@
+
+_build/exercises.made: .venv/.installed $(GRADER) $(wildcard solutions/*.md)
+	$(BIN)/python -m autograder exercises
+	touch $@
+
+_build/grades.csv: _build/exercises.made nbgrader_config.py
+	$(BIN)/python -m autograder example
+
+test: .venv/.installed book exercises example
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/pytest
+
+lab: .venv/.installed exercises
+	mkdir -p exchange
+	$(BIN)/jupyter lab $(LAB_FLAGS)
+
+lab-example: .venv/.installed example
+	cd _build/example_class && jupyter lab $(LAB_FLAGS)
+
+serve: book
+	$(BIN)/python -m http.server --bind localhost --directory _build/html 8000
+
+bench: .venv/.installed exercises
+	$(BIN)/python -m autograder bench
 
 clean:
 	rm -rf _build

@@ -424,14 +424,20 @@ def edited(reference, edits):
     ------
     ValueError where an old text doesn't stand in the source exactly once.
     """
-    source = textwrap.dedent(inspect.getsource(reference))
-    for old, new in edits:
-        if source.count(old) != 1:
-            raise ValueError(f"{reference.__name__}: {old!r} stands {source.count(old)} times")
-        source = source.replace(old, new)
+    source = edited_source(reference, edits)
     filename = f"<{reference.__name__}, edited {next(_counter)}>"
     # Tracebacks and inspect.getsource find the edited text here.
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
     namespace = dict(vars(inspect.getmodule(reference)))
     exec(compile(source, filename, "exec"), namespace)
     return namespace[reference.__name__]
+
+
+def edited_source(reference, edits):
+    """The text of a wrong implementation; see ``edited``."""
+    source = textwrap.dedent(inspect.getsource(reference))
+    for old, new in edits:
+        if source.count(old) != 1:
+            raise ValueError(f"{reference.__name__}: {old!r} stands {source.count(old)} times")
+        source = source.replace(old, new)
+    return source

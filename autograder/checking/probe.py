@@ -233,8 +233,8 @@ def _is_answers(filename):
     )
 
 
-def _same(a, b):
-    """Whether two written-down values are the same, up to rounding."""
+def same(a, b):
+    """Whether two pieces of plain data are the same, up to rounding."""
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         if a.shape != b.shape or a.dtype != b.dtype:
             return False
@@ -243,9 +243,9 @@ def _same(a, b):
             return bool(np.allclose(a, b, rtol=fine, atol=fine, equal_nan=True))
         return bool(np.array_equal(a, b))
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
-        return len(a) == len(b) and all(map(_same, a, b))
+        return len(a) == len(b) and all(map(same, a, b))
     return type(a) is type(b) and a == b
 
 
@@ -308,8 +308,8 @@ def _call_function(contract, answer, case):
     given = copy.deepcopy(case.inputs)
     value = write_down(_call(contract, "runs", answer, *given.values()))
     fresh = copy.deepcopy(case.inputs)
-    repeats = _same(value, write_down(_call(contract, "runs", answer, *fresh.values())))
-    changed = [name for name in given if not _same(given[name], case.inputs[name])]
+    repeats = same(value, write_down(_call(contract, "runs", answer, *fresh.values())))
+    changed = [name for name in given if not same(given[name], case.inputs[name])]
     return {"value": value, "changed": changed, "repeats": repeats}
 
 
@@ -376,7 +376,7 @@ def _call_tensor_function(contract, answer, case):
         value = write_down(_call(contract, "runs", answer, *given.values()))
         torch.manual_seed(0)
         again = _call(contract, "runs", answer, *_tensors(case.inputs).values())
-    repeats = _same(value, write_down(again))
+    repeats = same(value, write_down(again))
     return {
         "value": value,
         "changed": _changed(_tensors(case.inputs), given),
@@ -430,7 +430,7 @@ def _call_module(contract, answer, case):
     return {
         "value": value,
         "changed": changed,
-        "repeats": _same(_arrays(value), _arrays(again)),
+        "repeats": same(_arrays(value), _arrays(again)),
         "gradients": gradients,
         "gradient_problem": gradient_problem,
         "initial": initial,

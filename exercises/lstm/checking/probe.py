@@ -126,8 +126,8 @@ def _problem(stage, error):
     return {"stage": stage, "type": type(error).__name__, "message": message, "line": line}
 
 
-def _same(a, b):
-    """Whether two written-down values are the same, up to rounding."""
+def same(a, b):
+    """Whether two pieces of plain data are the same, up to rounding."""
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         if a.shape != b.shape or a.dtype != b.dtype:
             return False
@@ -135,9 +135,9 @@ def _same(a, b):
             return bool(np.allclose(a, b, rtol=1e-10, atol=1e-12, equal_nan=True))
         return bool(np.array_equal(a, b))
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
-        return len(a) == len(b) and all(map(_same, a, b))
+        return len(a) == len(b) and all(map(same, a, b))
     return type(a) is type(b) and a == b
 
 
@@ -191,10 +191,10 @@ def _call_function(contract, answer, case):
     try:
         value = write_down(_call("runs", answer, *given.values()))
         fresh = copy.deepcopy(case.inputs)
-        repeats = _same(value, write_down(_call("runs", answer, *fresh.values())))
+        repeats = same(value, write_down(_call("runs", answer, *fresh.values())))
     except _Stopped as stopped:
         return {"problem": stopped.problem}
-    changed = [name for name in given if not _same(given[name], case.inputs[name])]
+    changed = [name for name in given if not same(given[name], case.inputs[name])]
     return {"value": value, "changed": changed, "repeats": repeats}
 
 
@@ -253,7 +253,7 @@ def _call_tensor_function(contract, answer, case):
         value = write_down(result)
         torch.manual_seed(0)
         fresh = _tensors(case.inputs)
-        repeats = _same(value, write_down(_call("runs", answer, *fresh.values())))
+        repeats = same(value, write_down(_call("runs", answer, *fresh.values())))
     except _Stopped as stopped:
         return {"problem": stopped.problem}
     was, now = _leaves("", before), _leaves("", given)
@@ -304,7 +304,7 @@ def _call_module(contract, answer, case):
         value = write_down(result)
         plain = _tensors(case.inputs["arguments"])
         again = write_down(_call("runs", module, *plain.values()))
-        repeats = _same(_arrays(value), _arrays(again))
+        repeats = same(_arrays(value), _arrays(again))
     except _Stopped as stopped:
         return {"problem": stopped.problem}
 

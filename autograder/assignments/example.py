@@ -1,0 +1,157 @@
+"""An example class: submissions made by code, each with the points that its making earns."""
+
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from autograder.checking.exercise import edited_source
+
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one student of the example class hands in."""
+
+    student: str
+    says: str
+    """What the student did."""
+    notebook: bytes | None
+    """The file, or None where there is none."""
+    points: dict[str, float]
+    """Points that each exercise earns, graded by machine."""
+
+
+class Maker:
+    """Makes submissions to one assignment.
+
+    Parameters
+    ----------
+    released : Path of the released notebook
+    source : Path of nbgrader's source notebook, with the solutions
+    exercises : the assignment's exercises
+    """
+
+    def __init__(self, released, source, exercises):
+        self.exercises = {exercise.name: exercise for exercise in exercises}
+        self.released = nbformat.read(released, as_version=4)
+        self.solutions = {
+            grade_id(cell): cell.source
+            for cell in nbformat.read(source, as_version=4).cells
+            if cell.metadata.get("nbgrader", {}).get("solution")
+        }
+
+    def notebook(self, answers):
+        """The released notebook with some cells filled in."""
+        notebook = copy.deepcopy(self.released)
+        for cell in notebook.cells:
+            cell.source = answers.get(grade_id(cell), cell.source)
+        return notebook
+
+    def points(self, right=(), **others):
+        """Points by exercise: all for the right ones, none for the rest, and as given."""
+        full = {name: e.points if name in right else 0.0 for name, e in self.exercises.items()}
+        return full | others
+
+    def solved(self, **answers):
+        """The solved notebook, with some cells answered otherwise."""
+        return self.notebook(self.solutions | answers)
+
+    def everyone(self):
+        """The whole class: a list of Submission."""
+        names = list(self.exercises)
+        first, half = names[0], names[: len(names) // 2]
+        made = [
+            self._submission("ada", "everything right", self.solved(), self.points(names)),
+            self._submission("ben", "nothing done", self.notebook({}), self.points()),
+            self._submission(
+                "cleo",
+                "the first half done",
+                self.notebook({name: self.solutions[name] for name in half}),
+                self.points(half),
+            ),
+            self._spoiled("dora", "a cell that doesn't parse", first, "def broken(:\n    pass"),
+            self._spoiled("emil", "a cell that never ends", first, "while True:\n    pass"),
+            self._spoiled(
+                "fay", "an answer that never ends", first, f"def {first}(*a):\n    while True: pass"
+            ),
+            self._spoiled(
+                "gus",
+                "an answer that prints without end",
+                first,
+                f"def {first}(*a):\n    while True: print('again ' * 100)",
+            ),
+            self._spoiled(
+                "hana",
+                "an answer that ends the kernel",
+                first,
+                f"import os\n\ndef {first}(*a):\n    os._exit(0)",
+            ),
+            self._cells_deleted(),
+            self._cells_copied(),
+            Submission("kim", "a file that is not JSON", b"{ this is no notebook", self.points()),
+            Submission("lou", "no notebook", None, self.points()),
+        ]
+        return made + list(self._mistaken())
+
+    def _submission(self, student, says, notebook, points):
+        return Submission(student, says, nbformat.writes(notebook).encode(), points)
+
+    def _spoiled(self, student, says, name, source):
+        others = [n for n in self.exercises if n != name]
+        return self._submission(student, says, self.solved(**{name: source}), self.points(others))
+
+    def _cells_deleted(self):
+        """The last exercise's own cell and the first one's check cell are gone."""
+        *others, last = self.exercises
+        gone = {last, f"check_{next(iter(self.exercises))}"}
+        notebook = self.solved()
+        notebook.cells = [cell for cell in notebook.cells if grade_id(cell) not in gone]
+        return self._submission("ines", "two cells deleted", notebook, self.points(others))
+
+    def _cells_copied(self):
+        """Every cell stands twice, as after select all, copy and paste."""
+        notebook = self.solved()
+        notebook.cells = [copy.deepcopy(cell) for cell in notebook.cells for _ in range(2)]
+        return self._submission(
+            "jan", "every cell copied twice", notebook, self.points(self.exercises)
+        )
+
+    def _mistaken(self):
+        """One student for the first known mistake of each exercise."""
+        for name, exercise in self.exercises.items():
+            mistake = next((m for m in exercise.mistakes if m.edits), None)
+            if mistake is None:
+                continue
+            source = edited_source(exercise.reference, mistake.edits)
+            earned = exercise.check(exercise.wrong[mistake.name], SEED).points
+            others = [n for n in self.exercises if n != name]
+            yield self._submission(
+                f"student-{name.lower().replace('_', '-')}",
+                f"{name}: {mistake.name}",
+                self.solved(**{name: source}),
+                self.points(others, **{name: earned}),
+            )
+
+
+def grade_id(cell):
+    """nbgrader's name of a cell, or None."""
+    return cell.metadata.get("nbgrader", {}).get("grade_id")
+
+
+def hand_in(submissions, assignment, submitted):
+    """Lay submissions out as nbgrader wants them: ``submitted/STUDENT/ASSIGNMENT/``.
+
+    Parameters
+    ----------
+    submissions : list of Submission
+    assignment : str
+    submitted : Path
+    """
+    for submission in submissions:
+        folder = Path(submitted) / submission.student / assignment
+        folder.mkdir(parents=True, exist_ok=True)
+        if submission.notebook is not None:
+            (folder / f"{assignment}.ipynb").write_bytes(submission.notebook)

@@ -1,0 +1,83 @@
+"""The course directory: where everything lies, and nbgrader working in it."""
+
+import os
+import sys
+from pathlib import Path
+
+import yaml
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config, PyFileConfigLoader
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "_build"
+SOLUTIONS = ROOT / "solutions"
+RELEASED = ROOT / "exercises"
+SOURCE = BUILD / "nbgrader" / "source"
+BOOK = BUILD / "html" / "index.html"
+
+
+class StepFailed(Exception):
+    """A step of nbgrader's that failed; carries what nbgrader said."""
+
+
+def book_address():
+    """Where the book is published, from ``html.baseurl`` in ``_config.yml``; empty if nowhere."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    address = config.get("html", {}).get("baseurl", "")
+    return f"{address.rstrip('/')}/book/" if address else ""
+
+
+def nbgrader(root=ROOT, **changes):
+    """nbgrader's own interface to a course directory, configured by ``nbgrader_config.py``.
+
+    Parameters
+    ----------
+    root : Path of the course directory: submissions, gradebook and feedback lie here
+    changes : attributes of nbgrader's CourseDirectory that differ from the configuration
+
+    Returns
+    -------
+    NbGraderAPI
+    """
+    # nbgrader sets its database up with alembic's command, which lies beside this Python.
+    beside = str(Path(sys.executable).parent)
+    if beside not in os.environ["PATH"].split(os.pathsep):
+        os.environ["PATH"] = beside + os.pathsep + os.environ["PATH"]
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+    config.merge(Config(CourseDirectory={"root": str(root), **changes}))
+    return NbGraderAPI(CourseDirectory(config=config), config=config)
+
+
+def configure(root):
+    """Let nbgrader's commands work in another course directory, configured as this one.
+
+    Parameters
+    ----------
+    root : Path, made where it isn't there yet
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "nbgrader_config.py").write_text(
+        f"""c = get_config()
+load_subconfig({str(ROOT / "nbgrader_config.py")!r})
+c.CourseDirectory.root = {str(root)!r}
+""",
+        encoding="utf-8",
+    )
+
+
+def generate(assignment, root=ROOT, **changes):
+    """Let nbgrader make the released version of an assignment from its source.
+
+    Errors
+    ------
+    StepFailed, with nbgrader's log, where it could not.
+    """
+    demand(nbgrader(root, **changes).generate_assignment(assignment, force=True))
+
+
+def demand(result):
+    """Pass on the result of one of nbgrader's steps, or raise StepFailed with its log."""
+    if not result["success"]:
+        raise StepFailed(result.get("log") or result.get("error") or "nbgrader gave no reason")
+    return result

@@ -1,0 +1,148 @@
+"""Diagrams: the drawn graph computes the reference, shows the equations, and can be told apart."""
+
+import itertools
+import re
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+from autograder.reference.lstm import lstm_step
+from book.drawing import GATE_COLOURS, GATE_LINES, LSTM, MODEL_COLOURS, MODEL_LINES, RNN, draw
+from book.drawing.diagram import lightness, path_of
+from book.drawing.graph import evaluate, parameters
+from book.drawing.style import Figure, figure, show
+
+EQUATIONS = {
+    "LSTM": {
+        "c_t": "((σ(W_f(h_t−1, x_t))∘c_t−1)+(σ(W_i(h_t−1, x_t))∘tanh(W_g(h_t−1, x_t))))",
+        "h_t": "(σ(W_o(h_t−1, x_t))∘tanh(((σ(W_f(h_t−1, x_t))∘c_t−1)+"
+        "(σ(W_i(h_t−1, x_t))∘tanh(W_g(h_t−1, x_t))))))",
+    },
+    "plain RNN": {"h_t": "tanh(W_h(h_t−1, x_t))"},
+}
+
+
+def drawn(weights, batch=2, inputs=3, hidden=4):
+    """Draw inputs and parameters of a cell with as many gates as ``weights`` says."""
+    random = np.random.default_rng(7)
+    shapes = [(batch, inputs), (batch, hidden), (batch, hidden)]
+    shapes += [(weights * hidden, inputs), (weights * hidden, hidden)]
+    shapes += [(weights * hidden,)] * 2
+    return [random.normal(scale=0.5, size=shape) for shape in shapes]
+
+
+def test_the_drawn_lstm_computes_the_reference():
+    x, h_prev, c_prev, *weights = drawn(4)
+    values = evaluate(
+        LSTM, {"x": x, "h_prev": h_prev, "c_prev": c_prev}, parameters(LSTM, *weights)
+    )
+    h, c = lstm_step(x, h_prev, c_prev, *weights)
+    np.testing.assert_allclose(values["h"], h, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(values["c"], c, rtol=0, atol=1e-14)
+
+
+def test_the_drawn_rnn_computes_torch():
+    torch = pytest.importorskip("torch")
+    x, h_prev, _, *weights = drawn(1)
+    cell = torch.nn.RNNCell(3, 4, dtype=torch.float64)
+    with torch.no_grad():
+        for own, ours in zip(cell.parameters(), weights, strict=True):
+            own.copy_(torch.tensor(ours))
+        expected = cell(torch.tensor(x), torch.tensor(h_prev)).numpy()
+    values = evaluate(RNN, {"x": x, "h_prev": h_prev}, parameters(RNN, *weights))
+    np.testing.assert_allclose(values["h"], expected, rtol=0, atol=1e-14)
+
+
+def read_back(svg):
+    """Return the formula of each output, from nothing but what the drawing shows (dict)."""
+    root = ElementTree.fromstring(svg)
+    space = "{http://www.w3.org/2000/svg}"
+    shown, sources = {}, {}
+    for group in root.iter(f"{space}g"):
+        texts = []
+        for text in group.iter(f"{space}text"):
+            below = "".join(part.text for part in text.iter(f"{space}tspan"))
+            texts.append((text.text or "") + (f"_{below}" if below else ""))
+        shown[group.get("data-node")] = texts[0]
+    for line in root.iter(f"{space}polyline"):
+        sources.setdefault(line.get("data-to"), []).append(line.get("data-from"))
+
+    def formula(node):
+        parts = [formula(source) for source in sources.get(node, [])]
+        sign = shown[node]
+        if not parts:
+            return sign
+        if sign in ("∘", "+"):
+            return "(" + sign.join(parts) + ")"
+        if sign == "σ" or sign == "tanh" or sign.startswith("W_"):
+            return f"{sign}({', '.join(parts)})"
+        return parts[0]
+
+    ends = set(sources) - set(itertools.chain.from_iterable(sources.values()))
+    return {shown[node]: formula(node) for node in ends}
+
+
+@pytest.mark.parametrize("cell", [RNN, LSTM], ids=lambda cell: cell.name)
+def test_what_the_diagram_shows_is_the_equations(cell):
+    assert read_back(draw(cell, "a cell").svg) == EQUATIONS[cell.name]
+
+
+@pytest.mark.parametrize("cell", [RNN, LSTM], ids=lambda cell: cell.name)
+def test_gates_are_named_in_the_diagram_and_lie_inside_it(cell):
+    svg = draw(cell, "a cell", values={node.name: -0.125 for node in cell.nodes}).svg
+    assert svg.count("−0.12") == len(cell.nodes)
+    width, height = cell.size
+    places = {node.name: node for node in cell.nodes}
+    for node in cell.nodes:
+        for wire in node.wires:
+            for x, y in path_of(wire, places[wire.source], node):
+                assert 0 < x < width and 0 < y < height, (node.name, wire)
+    for gate in cell.gates if cell is LSTM else "":
+        assert re.search(rf">{gate}<tspan[^>]*>t</tspan>", svg), gate
+
+
+def test_a_figure_without_description_is_refused():
+    with pytest.raises(ValueError, match="alt text"):
+        Figure("<svg ></svg>", " ")
+
+
+def test_figures_come_out_the_same_every_time():
+    def plotted():
+        plot, axes = figure()
+        axes.plot([1, 2, 3], label="a")
+        axes.legend()
+        return show(plot, 'rises "fast"')._repr_html_()
+
+    assert plotted() == plotted()
+    assert "currentColor" in plotted() and "&quot;fast&quot;" in plotted()
+    assert not re.search(r"\d\d:\d\d", plotted())
+
+
+@pytest.mark.parametrize("colours", [GATE_COLOURS, MODEL_COLOURS])
+def test_colours_differ_in_grey(colours):
+    for one, other in itertools.combinations(colours.values(), 2):
+        assert abs(lightness(one) - lightness(other)) > 6, (one, other)
+
+
+@pytest.mark.parametrize("lines", [GATE_LINES, MODEL_LINES])
+def test_each_kind_of_line_is_used_once(lines):
+    assert len(set(lines.values())) == len(lines)
+
+
+# Viénot, Brettel and Mollon (1999): linear RGB as protanopes and deuteranopes see it.
+DICHROMATS = {
+    "protanope": [[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]],
+    "deuteranope": [[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]],
+}
+
+
+@pytest.mark.parametrize("matrix", DICHROMATS.values(), ids=DICHROMATS)
+@pytest.mark.parametrize("colours", [GATE_COLOURS, MODEL_COLOURS])
+def test_colours_differ_for_colour_blind_people(colours, matrix):
+    seen = []
+    for colour in colours.values():
+        channels = np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+        seen.append(np.clip(matrix @ channels**2.2, 0, 1) ** (1 / 2.2))
+    for one, other in itertools.combinations(seen, 2):
+        assert np.linalg.norm(one - other) > 0.2
