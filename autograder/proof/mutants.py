@@ -100,14 +100,12 @@ def try_mutant(assignment, texts, exercise, source):
     signal.setitimer(signal.ITIMER_REAL, LIMIT_S, 1)
     try:
         exec(source, namespace)
-        passed = 0
-        for seed in SEEDS:
+        for tried, seed in enumerate(SEEDS):
             verdict = declared.assess(ask, seed, [SETUP, source])
             if verdict.status == "grader error":
                 raise RuntimeError(f"the grader failed on {exercise}: {verdict.notes}\n{source}")
             if verdict.status == "fail":
-                return ("sometimes" if passed else "caught"), says_more(verdict)
-            passed += 1
+                return ("sometimes" if tried else "caught"), says_more(verdict)
         return "passed", False
     except TooLong:
         return "caught", True
