@@ -30,12 +30,24 @@ BLEND = Exercise(
         Part("total", 1, outputs=("total",)),
     ),
     mistakes=(
-        Mistake("gate on the wrong side", "Which of the two does the gate keep?", composes=True,
-                edits=(("gate * a + (1 - gate) * b", "(1 - gate) * a + gate * b"),)),
-        Mistake("summed over the batch", "Over which axis is the sum?", composes=True,
-                edits=(("axis=0", "axis=1"),)),
-        Mistake("mean for sum", "A sum grows with the number of steps.", composes=True,
-                edits=((".sum(axis=0)", ".mean(axis=0)"),)),
+        Mistake(
+            "gate on the wrong side",
+            "Which of the two does the gate keep?",
+            composes=True,
+            edits=(("gate * a + (1 - gate) * b", "(1 - gate) * a + gate * b"),),
+        ),
+        Mistake(
+            "summed over the batch",
+            "Over which axis is the sum?",
+            composes=True,
+            edits=(("axis=0", "axis=1"),),
+        ),
+        Mistake(
+            "mean for sum",
+            "A sum grows with the number of steps.",
+            composes=True,
+            edits=((".sum(axis=0)", ".mean(axis=0)"),),
+        ),
         Mistake("b left out", "Both have a share.", edits=((" + (1 - gate) * b", ""),)),
     ),
     book="toy.html#blend",
@@ -115,7 +127,11 @@ def look(exercise, answer, seed=SEED):
     """Cases, what is right in them, and what is observed of an answer."""
     cases = exercise.cases(seed)
     namespace = {exercise.name: answer}
-    return cases, exercise.expected(cases), [observe(exercise.contract, namespace, c) for c in cases]
+    return (
+        cases,
+        exercise.expected(cases),
+        [observe(exercise.contract, namespace, c) for c in cases],
+    )
 
 
 def array(*shape):
