@@ -4,7 +4,6 @@ Each mistake has a name, a hint that teaches, and the place in the book. A hint 
 looks like and why it matters; it never gives the line that would be right.
 """
 
-
 from autograder.checking.exercise import Mistake
 
 from .book import at
@@ -96,7 +95,11 @@ RNN_STEP = (
     _step("bias_ih added twice", SAME_BIAS, ("+ bias_hh", "+ bias_ih"), label="rnn-two-biases"),
     _step("bias_hh added twice", SAME_BIAS, ("+ bias_ih", "+ bias_hh"), label="rnn-two-biases"),
     _step("weight_hh not transposed", NOT_TRANSPOSED, ("weight_hh.T", "weight_hh")),
-    _step("weight_ih not transposed, or weight_hh in its place", WEIGHT_IH_NOT_TRANSPOSED, ("weight_ih.T", "weight_ih")),
+    _step(
+        "weight_ih not transposed, or weight_hh in its place",
+        WEIGHT_IH_NOT_TRANSPOSED,
+        ("weight_ih.T", "weight_ih"),
+    ),
     _step("h_prev left out", NO_H, (" + h_prev @ weight_hh.T", "")),
     _step("x_t left out", NO_X, ("x_t @ weight_ih.T + ", "")),
     _step("tanh left out", NO_TANH, (SQUEEZED, "return a")),
@@ -782,8 +785,11 @@ CLIP_GRAD_NORM = (
         "You compare each array's own norm with max_norm. The norm that counts is that of all "
         "gradients together, and one factor serves all: otherwise the direction of the step "
         "changes.",
-        (SCALE, "scales = {}\n    for name, grad in grads.items():\n        "
-         "scales[name] = min(1.0, max_norm / (float(np.sqrt(np.sum(grad**2))) + 1e-6))"),
+        (
+            SCALE,
+            "scales = {}\n    for name, grad in grads.items():\n        "
+            "scales[name] = min(1.0, max_norm / (float(np.sqrt(np.sum(grad**2))) + 1e-6))",
+        ),
         (CLIPPED, CLIPPED.replace("grad * scale", "grad * scales[name]")),
     ),
     _clip(

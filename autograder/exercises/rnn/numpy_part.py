@@ -205,7 +205,7 @@ clip_grad_norm = Exercise(
     sizes=(
         clipping("gradients that are too long", 0.4),
         clipping("gradients far too long", 0.01, scale=20.0),
-        clipping("too long all together, each short enough", 0.9, {"a": (3,), "b": (2, 2), "c": ()}),
+        clipping("too long together, each short enough", 0.9, {"a": (3,), "b": (2, 2), "c": ()}),
         clipping("gradients that are short enough", 2.5),
         clipping("short gradients, much allowed", 40.0, {"weight": (2, 3)}),
         clipping("gradients that are all zero", 1.0, scale=0.0),

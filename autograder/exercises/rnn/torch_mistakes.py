@@ -131,9 +131,7 @@ RNN_CELL = (
         ("+ self.bias_ih", "+ self.bias_ih.data"),
         ("+ self.bias_hh", "+ self.bias_hh.data"),
     ),
-    _cell(
-        "tensors in place of parameters", NOT_PARAMETERS, function=_TensorCell
-    ),
+    _cell("tensors in place of parameters", NOT_PARAMETERS, function=_TensorCell),
     _cell(
         "parameters under other names",
         "Your module holds two nn.Linear, so its parameters have other names, such as ih.weight. "
@@ -161,6 +159,8 @@ RNN_CELL = (
 STEP = "h = cell(x_t, h)"
 KEEP = "output.append(h)"
 RETURN = "return x, torch.stack(h_n)"
+_SWAP = "        if self.batch_first:\n            x = x.transpose(0, 1)\n"
+SWAPPED_IN, SWAPPED_BACK = f"{_SWAP}        if h0", f"{_SWAP}        return"
 
 
 def _network(name, hint, *edits, label="rnn-stacked", function=None):
@@ -254,15 +254,15 @@ RNN_NETWORK = (
         "batch_first ignored",
         "With batch_first=True the input is (B, T, I). Your network takes it for (T, B, I) all the "
         "same: it reads the rows of the batch one after the other, as if they were steps.",
-        ("        if self.batch_first:\n            x = x.transpose(0, 1)\n        if h0", "        if h0"),
-        ("        if self.batch_first:\n            x = x.transpose(0, 1)\n        return", "        return"),
+        (SWAPPED_IN, "        if h0"),
+        (SWAPPED_BACK, "        return"),
         label="rnn-batch-first",
     ),
     _network(
         "batch_first on the way in only",
         "With batch_first=True your output comes back time first. Input and output both have the "
         "batch as their first axis then.",
-        ("        if self.batch_first:\n            x = x.transpose(0, 1)\n        return", "        return"),
+        (SWAPPED_BACK, "        return"),
         label="rnn-batch-first",
     ),
     _network(
@@ -280,10 +280,8 @@ RNN_NETWORK = (
         "batch first always",
         "Your network reads (B, T, ·) whatever batch_first says. Without the flag, time is the "
         "first axis.",
-        ("        if self.batch_first:\n            x = x.transpose(0, 1)\n        if h0",
-         "        x = x.transpose(0, 1)\n        if h0"),
-        ("        if self.batch_first:\n            x = x.transpose(0, 1)\n        return",
-         "        x = x.transpose(0, 1)\n        return"),
+        (SWAPPED_IN, "        x = x.transpose(0, 1)\n        if h0"),
+        (SWAPPED_BACK, "        x = x.transpose(0, 1)\n        return"),
         label="rnn-batch-first",
     ),
     _network(
@@ -460,7 +458,10 @@ TRUNCATED = (
         "gradients of the network alone clipped",
         "You leave the readout's gradients out of the clipping. The norm that counts is that of "
         "all gradients together.",
-        ("parameters = [*network.parameters(), *readout.parameters()]", "parameters = network.parameters()"),
+        (
+            "[*network.parameters(), *readout.parameters()]\n        nn",
+            "network.parameters()\n        nn",
+        ),
         label="rnn-clipping",
     ),
     _truncated(

@@ -1,6 +1,5 @@
 """The plain RNN in PyTorch: the cell, the stacked network, truncated BPTT."""
 
-import torch
 from torch import nn
 
 from autograder.checking.contract import Part
