@@ -9,7 +9,7 @@ LEFT = 118  # the middle of the first step
 ABOVE, BELOW = 46, 46  # length of the arrows out of and into a step
 
 
-def draw_unrolled(reads, writes, alt, caption="", weights=False, gradients=False):
+def draw_unrolled(reads, writes, alt, caption="", weights=False, gradients=False, cuts=()):
     """Draw the steps of a network in a row, from left to right.
 
     Parameters
@@ -19,6 +19,7 @@ def draw_unrolled(reads, writes, alt, caption="", weights=False, gradients=False
     caption : str, what the reader should see in it
     weights : bool, whether each arrow says which weights it stands for
     gradients : bool, whether dashed arrows show the way of gradients from outputs to h_0
+    cuts : collection of int; the steps after which the sequence is cut and no gradient goes back
 
     Returns
     -------
@@ -43,8 +44,14 @@ def draw_unrolled(reads, writes, alt, caption="", weights=False, gradients=False
         x = LEFT + ACROSS * (step - 1)
         gap = 80 if step == 1 else ACROSS - half_width
         arrow(x - gap, y + forth, x - half_width - 2, y + forth)
-        if gradients:
+        if gradients and step - 1 not in cuts:
             arrow(x - half_width, y + back, x - gap + 2, y + back, back=True)
+        if step - 1 in cuts:
+            middle = x - ACROSS / 2
+            parts.append(
+                f'<line class="cut" x1="{middle}" y1="20" x2="{middle}" y2="{height - 16:g}" '
+                'stroke="currentColor"/>'
+            )
         if weights:
             write(x - half_width - 26, y + forth - 14, "W_hh", "small")
         parts.append(
