@@ -179,7 +179,9 @@ class Exercise:
                 "name": mistake.name,
                 "hint": mistake.hint,
                 "book": mistake.book or self.book,
-                "observed": self.observe(self.wrong[mistake.name], cases),
+                "observed": [
+                    without_line(seen) for seen in self.observe(self.wrong[mistake.name], cases)
+                ],
             }
             for mistake in self.mistakes
         ]
@@ -203,6 +205,13 @@ class Exercise:
     def check(self, implementation, seed):
         """Assess an implementation in this process."""
         return self.assess(lambda cases, _: self.observe(implementation, cases), seed)
+
+
+def without_line(observation):
+    """An observation without the line of code that stopped the call: it would be half a solution
+    in the folder that students get, and a diagnosis doesn't look at it."""
+    problem = observation["problem"]
+    return observation | {"problem": problem and problem | {"line": ""}}
 
 
 _counter = itertools.count()

@@ -2,6 +2,7 @@
 
 import doctest
 import inspect
+import json
 import re
 
 import jupytext
@@ -106,3 +107,11 @@ def test_the_text_tells_points_and_pages(chapter):
     named = re.findall(r"\*([^*]+)\*", " ".join(re.findall(r"In the book: .*", text)))
     assert len(named) >= len(CHAPTERS[chapter])
     assert set(named) <= titles
+
+
+def test_mistakes_travel_without_code(exercise):
+    """What students get of a known mistake is its effect and no line of its source."""
+    source = {line.strip() for line in inspect.getsource(exercise.reference).splitlines()}
+    carried = json.dumps(exercise.known(exercise.cases(0)), default=lambda array: array.tolist())
+    assert not [line for line in source if len(line) > 20 and json.dumps(line)[1:-1] in carried]
+    assert " of its cell" not in carried
