@@ -61,7 +61,7 @@ def _apart(a, b):
         if a.keys() != b.keys():
             return np.inf
         return max((_apart(a[key], b[key]) for key in a), default=0.0)
-    return 0.0 if a is b or type(a) is type(b) and a == b else np.inf
+    return 0.0 if a is b or (type(a) is type(b) and a == b) else np.inf
 
 
 def measure(exercise, seeds=SEEDS):
