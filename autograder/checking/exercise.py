@@ -395,11 +395,11 @@ def helpers(exercises, names):
 
 
 def small(observation):
-    """An observation with its numbers in single precision."""
+    """An observation with its numbers in single precision and no line of the wrong code."""
     if isinstance(observation, np.ndarray) and observation.dtype == np.float64:
         return observation.astype(np.float32)
     if isinstance(observation, dict):
-        return {key: small(value) for key, value in observation.items()}
+        return {key: small(value) for key, value in observation.items() if key != "line"}
     if isinstance(observation, tuple | list):
         return type(observation)(small(value) for value in observation)
     return observation
