@@ -8,7 +8,6 @@ replaced, an empty directory to be in, a session of its own, and death with the 
 """
 
 import contextlib
-import gc
 import json
 import os
 import resource
@@ -104,6 +103,8 @@ def missing(in_force: Iterable[str], minimum=MINIMUM) -> list[str]:
 def prepare() -> None:
     """Look up, once in the parent, what every sandbox needs, so that a child has less to do."""
     view.prepare()
+    # In a pid namespace a sandbox is process 1.
+    seccomp.program(1)
 
 
 def probe() -> dict[str, Layer]:
@@ -214,7 +215,7 @@ def _enter(directory, limits, layers, keep):
     # Only now: a change of user takes it back.
     _die_with(lambda: os.getppid() == parent)
     if reasons["pid-namespace"] is None:
-        _go_on_as_child()
+        _go_on_as_child(keep)
     if "limits" in layers:
         _limit(limits, held_bytes, alone=reasons["user-namespace"] is None)
         reasons["limits"] = None
@@ -228,11 +229,16 @@ def _address_space():
 
 
 def _close_all_but(keep):
-    last = -1
-    for descriptor in sorted(set(keep)):
-        os.closerange(last + 1, descriptor)
-        last = descriptor
-    os.closerange(last + 1, os.sysconf("SC_OPEN_MAX"))
+    """Close all descriptors but some; the standard ones then lead nowhere, so that none is reused."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        if descriptor not in keep:
+            os.dup2(nowhere, descriptor)
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) not in keep:
+            # The one that the list was read from is closed already.
+            with contextlib.suppress(OSError):
+                os.close(int(name))
 
 
 def _enter_namespaces(directory, limits, layers, reasons):
@@ -299,14 +305,13 @@ def _replace_environment(home):
     sys.dont_write_bytecode = True
 
 
-def _go_on_as_child():
+def _go_on_as_child(keep):
     """Go on as the first process of the new pid namespace, and end as it ends.
 
     All processes of a pid namespace are killed with its first; so is the first, when the process
     left behind here dies, and that one when its own parent does.
     """
     alive, held = os.pipe()
-    gc.freeze()
     child = os.fork()
     if child == 0:
         os.close(held)
@@ -314,8 +319,9 @@ def _go_on_as_child():
         os.close(alive)
         return
     try:
-        os.closerange(0, held)
-        os.closerange(held + 1, os.sysconf("SC_OPEN_MAX"))
+        for descriptor in (0, 1, 2, alive, *keep):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
         _, status = os.waitpid(child, 0)

@@ -80,7 +80,13 @@ def make_read_only(target):
     attributes = (ctypes.c_uint64 * 4)(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0, 0, 0)
     size = ctypes.sizeof(attributes)
     syscall(
-        "mount_setattr", _MOUNT_SETATTR, AT_FDCWD, os.fsencode(target), AT_RECURSIVE, attributes, size
+        "mount_setattr",
+        _MOUNT_SETATTR,
+        AT_FDCWD,
+        os.fsencode(target),
+        AT_RECURSIVE,
+        attributes,
+        size,
     )
 
 

@@ -15,6 +15,7 @@ import ctypes
 import errno
 import os
 import struct
+from functools import cache
 
 from autograder.grading.sandbox import kernel
 
@@ -164,6 +165,7 @@ def _conditions(pid):
     }
 
 
+@cache
 def program(pid):
     """Return the filter as bytes, eight for each step.
 
