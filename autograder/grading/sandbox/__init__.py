@@ -72,7 +72,7 @@ class Limits:
     """Threads; processes it can't start at all."""
     open_files: int = 256
     file_bytes: int = 32 << 20
-    """Size of one file. Without a mount namespace this, for each file, is the only bound on disk."""
+    """Size of one file: without a mount namespace, the only bound on disk."""
     disk_bytes: int = 64 << 20
     """Size of the private directory, where a mount namespace is granted."""
     files: int = 4096
@@ -136,7 +136,7 @@ def probe() -> dict[str, Layer]:
 
 def enter(
     directory: Path,
-    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    limits: Limits = Limits(),
     layers: Iterable[str] = tuple(LAYERS),
     keep: Iterable[int] = (0, 1, 2),
     minimum=MINIMUM,
@@ -229,7 +229,7 @@ def _address_space():
 
 
 def _close_all_but(keep):
-    """Close all descriptors but some; the standard ones then lead nowhere, so that none is reused."""
+    """Close all descriptors but some; a standard one that is closed leads nowhere instead."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         if descriptor not in keep:

@@ -1,4 +1,4 @@
-"""The Linux calls that Python does not offer, by ctypes: each raises OSError where the kernel refuses.
+"""The Linux calls that Python does not offer, by ctypes; OSError where the kernel refuses.
 
 Source: the kernel's own headers (include/uapi) and the manual pages of the calls named below.
 """
@@ -76,7 +76,7 @@ def mount(source, target, kind, flags, data=None):
 
 
 def make_read_only(target):
-    """Make a mount and all mounts beneath it read-only and deaf to set-uid bits: mount_setattr(2)."""
+    """Make a mount and all beneath it read-only, with no set-uid: mount_setattr(2)."""
     attributes = (ctypes.c_uint64 * 4)(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0, 0, 0)
     size = ctypes.sizeof(attributes)
     syscall(

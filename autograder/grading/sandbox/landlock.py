@@ -51,7 +51,7 @@ def restrict(readable, writable, files=True, network=True, scope=True):
 
     Parameters
     ----------
-    readable : iterable of str, what may be read, with all beneath; one that is missing is passed over
+    readable : iterable of str, what may be read, with all beneath; a missing one is passed over
     writable : iterable of str, directories that may be written to as well, and devices
     files, network, scope : bool, which of the three to restrict
 
@@ -76,7 +76,7 @@ def restrict(readable, writable, files=True, network=True, scope=True):
     ]
     if not any(handled):
         return reasons
-    # A kernel knows the attributes of its own version alone, and takes longer ones if the rest is 0.
+    # A kernel takes no more attributes than those of its own version.
     attributes = (ctypes.c_uint64 * 3)(*handled)
     size = 8 * (3 if known >= 6 else 2 if known >= 4 else 1)
     ruleset = kernel.syscall("landlock_create_ruleset", _CREATE, attributes, size, 0)
