@@ -1,0 +1,114 @@
+"""A warm process that runs snippets in sandboxes: a request for each line read, an answer for each.
+
+A request is a JSON dict: ``code``, which sets ``result``; ``before``, which runs outside;
+``layers``, ``limits`` and ``minimum`` of the sandbox; ``refuse``, whether the kernel is to be
+taken for one that grants no namespaces. Both snippets may write to descriptor `channel`; nothing
+holds it but the sandbox, so that its end tells that the sandbox is gone.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import IPython
+import matplotlib
+import numpy
+import torch
+
+from autograder.grading import sandbox
+from autograder.grading.sandbox import kernel, view
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+WARM = (IPython, numpy, torch, plt)
+
+
+def become(user):
+    """Be an ordinary user, who can read Python wherever it lies."""
+    kernel.unshare(kernel.CLONE_NEWNS)
+    kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+    for path in view.readable():
+        closed = [p for p in reversed(Path(path).resolve().parents) if not p.stat().st_mode & 1]
+        if closed:
+            held = os.open(path, os.O_PATH)
+            kernel.mount("none", str(closed[0]), "tmpfs", 0, "mode=755")
+            os.makedirs(path)
+            kernel.mount(f"/proc/self/fd/{held}", path, None, kernel.MS_BIND | kernel.MS_REC)
+            os.close(held)
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    # A change of user makes /proc/self root's, as it is not for a user who starts Python.
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
+
+
+def refuse(flags):
+    raise PermissionError(1, "Operation not permitted")
+
+
+def tries(**attempts):
+    """Return what came of each attempt that was not denied, by name."""
+    came = {}
+    for name, attempt in attempts.items():
+        with contextlib.suppress(OSError):
+            came[name] = repr(attempt())
+    return came
+
+
+def run(request, directory, channel):
+    """In a child: enter the sandbox, run the code, write what it sets `result` to."""
+    names = {"tries": tries, "channel": channel, "directory": directory, "torch": torch}
+    names |= {"np": numpy, "plt": plt, "server": os.getppid(), "outside": os.getpid()}
+    exec(request.get("before", ""), names)
+    if request.get("refuse"):
+        kernel.unshare = refuse
+    layers = request.get("layers", list(sandbox.LAYERS))
+    limits = sandbox.Limits(**request.get("limits", {}))
+    minimum = sandbox.MINIMUM if request.get("minimum", True) else ()
+    names["layers"] = sandbox.enter(directory, limits, layers, (2, channel), minimum)
+    exec(request["code"], names)
+    return names.get("result")
+
+
+def answer(request):
+    """Run a request in a forked child; return ``result`` or ``error``, and ``exit``."""
+    directory = tempfile.mkdtemp(dir=os.environ["SANDBOX_TEST_DIRECTORY"])
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            told = {"result": run(request, directory, writer)}
+        except BaseException as error:
+            told = {"error": f"{type(error).__name__}: {error}"}
+        os.write(writer, json.dumps(told).encode())
+        os._exit(0)
+    os.close(writer)
+    with open(reader, "rb") as pipe:
+        if request.get("kill"):
+            pipe.readline()
+            os.kill(child, signal.SIGKILL)
+        written = pipe.read()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    left = sorted(os.listdir(directory))
+    shutil.rmtree(directory)
+    told = json.loads(written.splitlines()[-1]) if written else {}
+    return {"exit": status, "left": left} | told
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        become(int(sys.argv[1]))
+    sandbox.prepare()
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request == "probe":
+            told = {name: layer.reason for name, layer in sandbox.probe().items()}
+        else:
+            told = answer(request)
+        print(json.dumps(told), flush=True)
