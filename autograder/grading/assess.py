@@ -8,17 +8,20 @@ import numpy as np
 
 from autograder.checking.judge import Verdict
 
-from . import wire, witness
-from .outputs import checked as checked_outputs
-from .outputs import failure
+from . import wire
+from .outputs import checked, clean, failure
 from .remote import GraderError
 
+LEAST_PATIENCE = 1 / 16
+"""What is left of the time for an answer after several that never ended."""
 MAX_CALLS = 2_000
 """Calls of right versions of earlier answers in one case."""
 MAX_ARGUMENT = 4_096
 """Values in one argument of such a call."""
 TIME_UP = "TimeUp"
 """What a child calls the error that stops an answer whose time is up."""
+ENDED = "ProcessEnded"
+"""What is said of an answer that took its process with it."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Result:
     """One for each exercise."""
     seeds: dict[str, int] = field(default_factory=dict)
     """What the inputs of each exercise were drawn from."""
+    layers: list[str] = field(default_factory=list)
+    """The layers of the sandbox that were in force."""
 
 
 class _Died(Exception):
@@ -79,6 +84,7 @@ def assess(warm, cells, exercises, budget=None, seeds=None):
     result = Result(run.outputs)
     try:
         run.start()
+        result.layers = run.layers
         for exercise in exercises:
             name = exercise.name
             result.seeds[name] = seeds[name] if seeds else secrets.randbits(32)
@@ -86,6 +92,21 @@ def assess(warm, cells, exercises, budget=None, seeds=None):
     finally:
         run.stop()
     return result
+
+
+def stopped(contract, kind, message):
+    """The observation of an answer that was stopped from outside."""
+    problem = {"stage": "runs", "type": kind, "message": message, "line": ""}
+    seen = {"problem": problem, "value": None, "changed": [], "repeats": True, "called": []}
+    if contract.kind == "torch":
+        seen |= {"gradients": {}, "gradient_problem": None, "initial": {}}
+    return seen
+
+
+def _stopped_by(seen):
+    """The type of the problem that an observation tells, if it tells one."""
+    problem = seen.get("problem") if isinstance(seen, dict) else None
+    return problem.get("type") if isinstance(problem, dict) else None
 
 
 class _Run:
@@ -97,19 +118,22 @@ class _Run:
         self._child = None
         self._fatal = set()
         self._left = budget.notebook
+        self._patience = 1.0
         self.outputs = {}
+        self.layers = []
 
     def start(self):
         """Run all cells in a new child, without those that have ended one before."""
         while self._child is None:
             cells = [(name, text) for name, text in self._cells if name not in self._fatal]
             self._child = self._warm.child()
+            self.layers = self._child.layers
             for name in self._execute(cells):
                 self._fatal.add(name)
 
     def _execute(self, cells):
         """Run cells; yields the name of the one that ended the child, if any did."""
-        seconds = self._budget.cell
+        seconds = self._budget.cell * self._patience
         try:
             self._tell({"run": [list(cell) for cell in cells], "seconds": seconds})
         except _Died as error:
@@ -120,7 +144,7 @@ class _Run:
                 said = self._hear(seconds)
                 if not isinstance(said, dict) or said.get("cell") != name:
                     raise _Died(self._lose("it spoke out of turn", now=True))
-                self.outputs[name] = checked_outputs(said.get("outputs"))
+                self.outputs[name] = checked(said.get("outputs"))
             except _Died as error:
                 text = f"this cell ended the notebook: {error}. The other cells ran without it."
                 self.outputs[name] = [failure("CellEnded", text)]
@@ -145,16 +169,18 @@ class _Run:
 
     def _ask(self, contract, cases, helpers):
         observations = []
-        deadline = time.monotonic() + self._budget.answer
+        seconds = self._budget.answer * self._patience
+        deadline = time.monotonic() + seconds
         for case in cases:
             try:
                 seen = self._observe(contract, case, helpers, deadline)
-                ended = seen["problem"] and seen["problem"]["type"] == TIME_UP
             except _Died as error:
-                seen, ended = witness.stopped(contract, "ProcessEnded", f"{error}"), True
+                seen = stopped(contract, ENDED, str(error))
             observations.append(seen)
-            if ended:
+            if _stopped_by(seen) in (ENDED, TIME_UP):
                 # Its other cases are spared: they would only take as long, or end the same way.
+                # What comes after is not waited for as long: it may call what never ends.
+                self._patience = max(self._patience / 2, LEAST_PATIENCE)
                 observations += [seen] * (len(cases) - len(observations))
                 break
         return observations
@@ -164,8 +190,7 @@ class _Run:
             self.start()
         seconds = deadline - time.monotonic()
         if seconds <= 0:
-            said = f"it was still running after {self._budget.answer:g} seconds"
-            return witness.stopped(contract, TIME_UP, said)
+            return stopped(contract, TIME_UP, "its other cases had used up its time")
         self._tell(
             {
                 "observe": contract.to_plain(),
@@ -179,10 +204,13 @@ class _Run:
             if isinstance(said, dict) and "call" in said:
                 self._tell(self._help(said, helpers))
                 continue
-            try:
-                return witness.checked(said.get("observation"), contract)
-            except (witness.FalseWitness, AttributeError):
-                break
+            if isinstance(said, dict) and "stopped" in said:
+                return stopped(
+                    contract, clean(said["stopped"], 100), clean(said.get("message"), 500)
+                )
+            if isinstance(said, dict) and "observation" in said:
+                return said["observation"]
+            break
         raise _Died(self._lose("what it sent is no answer", now=True))
 
     def _help(self, said, helpers):
@@ -217,7 +245,7 @@ class _Run:
         try:
             return wire.receive(self._child.socket, start + seconds + self._budget.grace)
         except wire.Late:
-            said = f"it was still running after {seconds:g} seconds and could not be interrupted"
+            said = f"it was still running after {seconds:.2g} seconds and could not be interrupted"
             raise _Died(self._lose(said, now=True)) from None
         except wire.Closed:
             raise _Died(self._lose("", now=False)) from None

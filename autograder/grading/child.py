@@ -26,6 +26,8 @@ MAX_SHOWN = 2**20
 """Characters of one displayed value or picture."""
 RUNAWAY = 50_000_000
 """Characters after which a cell that prints is stopped: it has no end."""
+SHOWN_FRAMES = 10
+"""Frames shown of each end of a long traceback."""
 KEPT = ("text/plain", "image/png")
 """What is kept of a displayed value: nothing that a browser would run."""
 
@@ -160,6 +162,17 @@ class NotebookShell(InteractiveShell):
         # IPython would keep all that is printed a second time, without limit.
         yield
 
+    def _get_exc_info(self, exc_tuple=None):
+        # Endless recursion leaves thousands of frames, which would take seconds to be shown.
+        kind, value, top = super()._get_exc_info(exc_tuple)
+        frames = []
+        while top is not None:
+            frames.append(top)
+            top = top.tb_next
+        if len(frames) > 2 * SHOWN_FRAMES:
+            frames[SHOWN_FRAMES - 1].tb_next = frames[-SHOWN_FRAMES]
+        return kind, value, frames[0] if frames else None
+
     def _showtraceback(self, etype, evalue, stb):
         self.recorder.error(etype, evalue, stb)
 
@@ -190,7 +203,7 @@ def time_limit(seconds):
     """Raise TimeUp in the main thread once the time is over."""
 
     def stop(signum, frame):
-        raise TimeUp(f"it was still running after {seconds:g} seconds")
+        raise TimeUp(f"it was still running after {seconds:.2g} seconds")
 
     signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -200,7 +213,7 @@ def time_limit(seconds):
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def serve(sock, shell):
+def serve(sock, shell, layers):
     """Answer requests until the other side closes.
 
     Parameters
@@ -208,8 +221,9 @@ def serve(sock, shell):
     sock : connected socket; requests are ``{"run": [[name, source], …], "seconds": …}`` and
         ``{"observe": contract, "case": …, "helpers": [names], "seconds": …}``
     shell : NotebookShell
+    layers : names of the sandbox's layers that are in force
     """
-    wire.send(sock, {"ready": True})
+    wire.send(sock, {"layers": list(layers)})
     while True:
         try:
             request = wire.receive(sock)
@@ -219,7 +233,7 @@ def serve(sock, shell):
             for name, source in request["run"]:
                 _run(sock, shell, name, source, request["seconds"])
         else:
-            wire.send(sock, {"observation": _observe(sock, shell.user_ns, request)})
+            wire.send(sock, _observe(sock, shell.user_ns, request))
 
 
 def _run(sock, shell, name, source, seconds):
@@ -239,14 +253,12 @@ def _observe(sock, namespace, request):
     try:
         with time_limit(request["seconds"]):
             observation = observe(contract, namespace, case, helpers)
-            if observation["problem"] and observation["problem"]["type"] == TimeUp.__name__:
-                observation["problem"]["line"] = ""
-            return observation
     except BaseException as error:
-        problem = {"stage": "runs", "type": type(error).__name__, "message": "", "line": ""}
-        with contextlib.suppress(Exception):
-            problem["message"] = str(error)[:500]
-        return {"problem": problem}
+        return {"stopped": type(error).__name__, "message": str(error)[:500]}
+    if observation["problem"] and observation["problem"]["type"] == TimeUp.__name__:
+        # The innermost line is not the student's but the alarm's.
+        observation["problem"]["line"] = ""
+    return {"observation": observation}
 
 
 def _stand_in(sock, name):

@@ -183,16 +183,17 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="")
         error = str(problem)
     except OSError as problem:
         error = f"{student}'s folder can't be read: {problem.strerror}"
-    remarks = (*((error,) if error else ()), *remarks, *submission.remarks)
+    _, odd = timestamp(assignment, student)
+    remarks = (*((error,) if error else ()), *remarks, *odd, *submission.remarks)
 
     exercises = {k: e for k, e in assignment.exercises.items() if k in template.marked}
     filled = template.filled(submission.texts)
     code = [(cell_name(c), c.source) for c in filled.cells if c.cell_type == "code"]
     cells = [(name, source) for name, source in code if name not in exercises]
-    outputs, verdicts, used = {}, {}, {}
+    outputs, verdicts, used, layers = {}, {}, {}, []
     if not error:
         result = assess(warm, cells, list(exercises.values()), budget or Budget(), seeds)
-        outputs, used = result.outputs, result.seeds
+        outputs, used, layers = result.outputs, result.seeds, result.layers
         verdicts = {k: result.verdicts[e.name] for k, e in exercises.items()}
 
     unanswered = {
@@ -219,6 +220,7 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="")
         "student": student,
         **fingerprint(assignment, template, student, data),
         "seeds": used,
+        "layers": layers,
         "scores": scores,
         "verdicts": {k: as_text(v).splitlines() for k, v in verdicts.items()},
         "remarks": list(remarks),

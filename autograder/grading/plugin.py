@@ -8,13 +8,14 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import AssignLatePenalties
-from traitlets import Float, Unicode
+from sqlalchemy.exc import SQLAlchemyError
+from traitlets import Bool, Float, Unicode
 
 from . import record
 from .assess import Budget
 from .files import write_whole
 from .grade import Assignment, AssignmentError, grade, receipt_path, timestamp, up_to_date
-from .remote import GraderError, Warm
+from .remote import GraderError, NotSandboxed, kept
 
 SWITCH = "COURSE_GRADER"
 """The environment variable that, set to ``stock``, leaves grading to stock nbgrader."""
@@ -45,6 +46,10 @@ class CourseAutograde(Autograde):
     notebook_seconds = Float(Budget.notebook, help="Seconds that a notebook may take in all.").tag(
         config=True
     )
+    run_without_sandbox = Bool(
+        False,
+        help="Grade on a machine that can't lock student code in. It then has your rights.",
+    ).tag(config=True)
     book = Unicode("", help="Where the book is, put before each link.").tag(config=True)
 
     def start(self):
@@ -54,18 +59,16 @@ class CourseAutograde(Autograde):
             assignment = Assignment(self.coursedir, self.coursedir.assignment_id)
             students = assignment.students()
             if not students:
-                raise AssignmentError(
-                    f"no submission matches {assignment.place(self.coursedir.submitted_directory, self.coursedir.student_id)}"
-                )
-            with (
-                Warm(assignment.released) as warm,
-                Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook,
-            ):
+                course = self.coursedir
+                looked = assignment.place(course.submitted_directory, course.student_id)
+                raise AssignmentError(f"no submission matches {looked}")
+            warm = kept(assignment.released, sandboxed=not self.run_without_sandbox)
+            with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
                 self._expect(gradebook, assignment)
                 for student in students:
                     if not self._grade(assignment, student, warm, gradebook):
                         failed.append(student)
-        except AssignmentError as error:
+        except (AssignmentError, NotSandboxed) as error:
             self.log.error(str(error))
             raise NbGraderException(str(error)) from None
         if failed:
@@ -121,21 +124,18 @@ class CourseAutograde(Autograde):
                 for template in templates
             ]
             self._record(assignment, student, done, gradebook)
-        except (GraderError, OSError) as error:
-            self.log.error(
-                "%s: not graded, and not through the student's doing: %s", student, error
-            )
+        except NotSandboxed:
+            raise
+        except (GraderError, OSError, SQLAlchemyError) as error:
+            self.log.error("%s: not graded, through no fault of the student's: %s", student, error)
             return False
         self.run_post_convert_hook()
         for graded in done:
             for remark in graded.remarks:
                 self.log.warning("%s: %s", student, remark)
-            unsure = [name for name, points in graded.scores.items() if points is None]
-            self.log.info(
-                "%s: %s has %g points by machine", student, graded.notebook, graded.points
-            )
-            if unsure:
-                self.log.info("%s: to be graded by hand: %s", student, ", ".join(unsure))
+            by_hand = [name for name, points in graded.scores.items() if points is None]
+            said = f"; to be graded by hand: {', '.join(by_hand)}" if by_hand else ""
+            self.log.info("%s: %s: %g points%s", student, graded.notebook, graded.points, said)
         return not any(graded.error for graded in done)
 
     def _record(self, assignment, student, done, gradebook):

@@ -14,6 +14,8 @@ from functools import cached_property
 
 import nbformat
 
+from .outputs import clean
+
 MAX_FILE = 64 * 2**20
 """Bytes of a submitted notebook, its outputs included."""
 MAX_CELLS = 10_000
@@ -213,7 +215,7 @@ def parse(data, name):
         raise SubmissionError(f"{name} is no notebook: its cells are no list; {again}")
     if len(cells) > MAX_CELLS:
         raise SubmissionError(
-            f"{name} has {len(cells)} cells, more than {MAX_CELLS}; delete cells and hand it in again"
+            f"{name} has {len(cells)} cells, more than {MAX_CELLS}; hand it in with fewer"
         )
     return [_cell(cell) for cell in cells if isinstance(cell, dict)]
 
@@ -261,7 +263,7 @@ def take(cells, template):
     -------
     Submission
     """
-    remarks, texts, adopted = [], {}, []
+    remarks, texts, adopted, several = [], {}, [], []
     unclaimed = [c for c in cells if c.grade_id not in template.marked]
     for name, released in template.solutions.items():
         kind = template.marked[name].cell_type
@@ -281,8 +283,7 @@ def take(cells, template):
             continue
         changed = [c for c in found if c.text.strip() != released.strip()]
         if len(found) > 1:
-            which = "the last changed one" if changed else "an unchanged one"
-            remarks.append(f"cell {name} stands {len(found)} times; {which} counts")
+            several.append(name)
         taken = (changed or found)[-1]
         if taken.kind != kind:
             remarks.append(
@@ -295,6 +296,11 @@ def take(cells, template):
             )
             continue
         texts[name] = taken.text
+    if several:
+        remarks.append(
+            f"more than once in the notebook: {', '.join(several)}; of each the last changed one "
+            "counts"
+        )
     remarks += _odd(cells, template, [c for c in unclaimed if c not in adopted])
     if len(remarks) > MAX_SAID:
         remarks = [*remarks[:MAX_SAID], f"and {len(remarks) - MAX_SAID} more remarks"]
@@ -317,7 +323,7 @@ def _odd(cells, template, unclaimed):
             yield f"cell {name} was changed; the released one was used"
     for cell in unclaimed:
         if cell.graded and cell.grade_id:
-            yield f"cell {cell.grade_id!r} is none of this assignment's; it was left out"
+            yield f"cell {clean(cell.grade_id, 50)} is none of this assignment's; it was left out"
     released = {cell.source.strip() for cell in template.notebook.cells}
     extra = sum(
         cell.kind == "code"

@@ -185,12 +185,15 @@ def _set_grades(db, assignment, student, timestamp, notebooks, penalty):
 
 def _new_submission(db, task, student):
     """A submission with a grade and a comment for each cell that wants one."""
-    submission = SubmittedAssignment(assignment=task, student_id=student)
-    for notebook in db.query(Notebook).filter_by(assignment_id=task.id):
-        submitted = SubmittedNotebook(notebook=notebook, assignment=submission)
-        for cell in [*notebook.grade_cells, *notebook.task_cells]:
-            Grade(cell=cell, notebook=submitted)
-        for cell in [*notebook.solution_cells, *notebook.task_cells]:
-            Comment(cell=cell, notebook=submitted)
+    submission = SubmittedAssignment(assignment_id=task.id, student_id=student)
+    for notebook in db.query(Notebook).filter_by(assignment_id=task.id).all():
+        submitted = SubmittedNotebook(notebook_id=notebook.id)
+        submitted.grades = [Grade(cell_id=cell.id) for cell in notebook.grade_cells]
+        submitted.comments = [Comment(cell_id=cell.id) for cell in notebook.solution_cells]
+        for cell in notebook.task_cells:
+            submitted.grades.append(Grade(cell_id=cell.id))
+            submitted.comments.append(Comment(cell_id=cell.id))
+        submission.notebooks.append(submitted)
     db.add(submission)
+    db.flush()
     return submission

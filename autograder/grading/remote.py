@@ -1,5 +1,6 @@
 """The trusted side's hold on a warm parent and on the children that run student code."""
 
+import atexit
 import contextlib
 import os
 import shutil
@@ -25,6 +26,10 @@ class GraderError(Exception):
     """The grader failed, not the student; says how."""
 
 
+class NotSandboxed(GraderError):
+    """The machine grants too little to lock student code in; says what is missing."""
+
+
 class Warm:
     """A warm parent in a process of its own: see ``warm.main``.
 
@@ -33,9 +38,12 @@ class Warm:
     Parameters
     ----------
     released : Path of the folder that students have, or None
+    limits : dict, fields of ``sandbox.Limits`` that differ from its defaults
+    sandboxed : bool, whether a child must be locked in at least as far as ``sandbox.MINIMUM``
     """
 
-    def __init__(self, released=None):
+    def __init__(self, released=None, limits=None, sandboxed=True):
+        self._limits, self._sandboxed = limits or {}, sandboxed
         ours, theirs = socket.socketpair()
         root = str(Path(__file__).resolve().parents[2])
         released = str(Path(released).resolve()) if released else ""
@@ -53,7 +61,7 @@ class Warm:
         )
         theirs.close()
         self._control = ours
-        self._ready = False
+        self._ready = self._broken = False
 
     def _environment(self):
         """What the warm parent and its children know of the environment: nothing of ours."""
@@ -75,8 +83,14 @@ class Warm:
     def __exit__(self, *_):
         self.close()
 
+    def alive(self):
+        """Whether it can still be asked for children."""
+        return not self._broken and self._process.poll() is None
+
     def close(self):
         """End the warm parent and whatever it has forked."""
+        if self._control.fileno() < 0:
+            return
         self._control.close()
         try:
             self._process.wait(timeout=5)
@@ -101,8 +115,9 @@ class Warm:
             if not self._ready:
                 wire.receive(self._control, time.monotonic() + START_SECONDS)
                 self._ready = True
-            return Child(self._control)
+            return Child(self._control, self._limits, self._sandboxed)
         except wire.WireError as error:
+            self._broken = True
             raise GraderError(f"the warm parent does not answer: {error}{self._said()}") from None
 
     def _said(self):
@@ -114,18 +129,43 @@ class Warm:
         return ""
 
 
+_kept = {}
+
+
+def kept(released, sandboxed=True):
+    """A warm parent that this process keeps from one grading to the next, as formgrader wants it.
+
+    Arguments as ``Warm``; another folder or a dead parent gets a new one.
+    """
+    notebooks = sorted(Path(released).glob("*.ipynb"))
+    wanted = (str(released), sandboxed, os.getpid(), *(n.stat().st_mtime_ns for n in notebooks))
+    for key, parent in list(_kept.items()):
+        if key != wanted or not parent.alive():
+            if key[2] == os.getpid():
+                parent.close()
+            del _kept[key]
+    if wanted not in _kept:
+        _kept[wanted] = Warm(released, sandboxed=sandboxed)
+        atexit.register(_kept[wanted].close)
+    return _kept[wanted]
+
+
 class Child:
     """One forked child, its socket and its private directory."""
 
-    def __init__(self, control):
+    def __init__(self, control, limits, sandboxed):
         self._control = control
         self.directory = tempfile.mkdtemp(prefix="notebook-")
         self.socket, theirs = socket.socketpair()
         try:
             socket.send_fds(control, [warm.FORK], [theirs.fileno()])
-            wire.send(control, {"directory": self.directory})
+            request = {"directory": self.directory, "limits": limits, "sandboxed": sandboxed}
+            wire.send(control, request)
             theirs.close()
-            wire.receive(self.socket, time.monotonic() + FORK_SECONDS)
+            said = wire.receive(self.socket, time.monotonic() + FORK_SECONDS)
+            if "refused" in said:
+                raise NotSandboxed(said["refused"])
+            self.layers = said["layers"]
         except BaseException:
             theirs.close()
             with contextlib.suppress(wire.WireError, OSError):

@@ -6,7 +6,6 @@ fork, and it never sees a student's line: only its children do.
 """
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import os
@@ -15,12 +14,13 @@ import socket
 import sys
 import time
 
-from . import wire
+from . import sandbox, wire
+from .sandbox import kernel
 
 FORK, STOP, KILL = b"F", b"S", b"K"
 """What the other side asks for: a child; its end, when it has done; its end, now."""
 PRELOADED = ("numpy", "torch", "torch.nn", "torch.nn.functional", "matplotlib.pyplot")
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def main(control_fd, released=""):
@@ -44,7 +44,8 @@ def main(control_fd, released=""):
     from .child import NotebookShell
 
     shell = NotebookShell.ready()
-    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    sandbox.prepare()
+    kernel.prctl(PR_SET_CHILD_SUBREAPER, 1)
     gc.collect()
     gc.freeze()
     wire.send(control, {"ready": True})
@@ -56,11 +57,6 @@ def main(control_fd, released=""):
             return
 
 
-def prctl(option, value):
-    """The system call of that name."""
-    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
-
-
 def _fork_one(control, shell):
     """Fork a child with the socket that was sent along; end it when told, and say how it ended."""
     word, fds, _, _ = socket.recv_fds(control, 1, 1)
@@ -69,7 +65,7 @@ def _fork_one(control, shell):
     request = wire.receive(control)
     pid = os.fork()
     if pid == 0:
-        _become_child(control, socket.socket(fileno=fds[0]), shell, request)
+        _become_child(socket.socket(fileno=fds[0]), shell, request)
     os.close(fds[0])
     word = b""
     try:
@@ -82,23 +78,21 @@ def _fork_one(control, shell):
     wire.send(control, {"status": status})
 
 
-def _become_child(control, sock, shell, request):
-    """Shut the door to everything but the one socket, then serve; never returns."""
+def _become_child(sock, shell, request):
+    """Lock this process in, with the one socket, then serve; never returns."""
     try:
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        os.setsid()
-        control.close()
-        null = os.open(os.devnull, os.O_RDWR)
-        for fd in (0, 1, 2):
-            os.dup2(null, fd)
-        keep = sock.fileno()
-        os.closerange(3, keep)
-        os.closerange(keep + 1, os.sysconf("SC_OPEN_MAX"))
-        os.chdir(request["directory"])
+        limits = sandbox.Limits(**request["limits"])
+        minimum = sandbox.MINIMUM if request["sandboxed"] else ()
+        keep = (sock.fileno(),)
+        try:
+            layers = sandbox.enter(request["directory"], limits, keep=keep, minimum=minimum)
+        except sandbox.SandboxError as error:
+            wire.send(sock, {"refused": str(error)})
+            return
 
         from .child import serve
 
-        serve(sock, shell)
+        serve(sock, shell, layers)
     finally:
         os._exit(0)
 
