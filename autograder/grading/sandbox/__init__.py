@@ -52,6 +52,11 @@ MINIMUM = (
 NOBODY = 65534
 """The user and group that a sandbox is, as it sees itself."""
 
+USER_NAMESPACE_HINT = (
+    "look at the settings user.max_user_namespaces, kernel.unprivileged_userns_clone and "
+    "kernel.apparmor_restrict_unprivileged_userns, or at what the container allows"
+)
+
 SPARE_TASKS = 512
 """Room for others of the same user, where the kernel can't count a sandbox's threads alone."""
 
@@ -217,7 +222,8 @@ def _enter(directory, limits, layers, keep):
     if reasons["pid-namespace"] is None:
         _go_on_as_child(keep)
     if "limits" in layers:
-        _limit(limits, held_bytes, alone=reasons["user-namespace"] is None)
+        alone = reasons["user-namespace"] is None and kernel.release() >= (5, 14)
+        _limit(limits, held_bytes, alone)
         reasons["limits"] = None
     _enter_filters(home, layers, reasons)
     return reasons
@@ -243,6 +249,7 @@ def _close_all_but(keep):
 
 def _enter_namespaces(directory, limits, layers, reasons):
     """Unshare what the kernel grants; root uses its own right to, and then becomes nobody."""
+    user, group = os.geteuid(), os.getegid()
 
     def unshare(name, flags):
         if name not in layers:
@@ -250,15 +257,23 @@ def _enter_namespaces(directory, limits, layers, reasons):
         try:
             kernel.unshare(flags)
         except OSError as error:
+            # The one that failed first may be the reason of the others.
             reasons[name] = f"the kernel refused it ({error.strerror})"
+            if name == "user-namespace":
+                reasons[name] += "; " + USER_NAMESPACE_HINT
+            elif user != 0 and reasons["user-namespace"] is not None:
+                reasons[name] = "an ordinary user needs the layer user-namespace for it"
             return False
         reasons[name] = None
         return True
 
-    user, group = os.geteuid(), os.getegid()
     as_root = user == 0 and unshare("mount-namespace", kernel.CLONE_NEWNS)
     if not as_root and unshare("user-namespace", kernel.CLONE_NEWUSER):
-        _map_to_nobody(user, group)
+        try:
+            _map_to_nobody(user, group)
+        except OSError as error:
+            reasons["user-namespace"] = f"it came without its powers ({error.strerror}); "
+            reasons["user-namespace"] += USER_NAMESPACE_HINT
         unshare("mount-namespace", kernel.CLONE_NEWNS)
     unshare("network-namespace", kernel.CLONE_NEWNET)
     unshare("ipc-namespace", kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS)
@@ -267,13 +282,13 @@ def _enter_namespaces(directory, limits, layers, reasons):
         try:
             view.build(directory, limits.disk_bytes, limits.files)
         except OSError as error:
-            reasons["mount-namespace"] = str(error)
-            as_root = False
+            reasons["mount-namespace"] = f"a private view of files could not be made ({error})"
     if as_root:
-        # A user who owns nothing. Python stays readable for it, through the private view alone.
-        os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
+        if reasons["mount-namespace"] is None:
+            # A user who owns nothing. It can read Python wherever that lies, in the view alone.
+            os.setgroups([])
+            os.setresgid(NOBODY, NOBODY, NOBODY)
+            os.setresuid(NOBODY, NOBODY, NOBODY)
         unshare("user-namespace", kernel.CLONE_NEWUSER)
 
 
