@@ -49,6 +49,17 @@ def become(user):
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
 
 
+def become_lone_root(refusing):
+    """Be root in a namespace that has no other user, and, if so asked, none beneath it."""
+    user, group = os.geteuid(), os.getegid()
+    kernel.unshare(kernel.CLONE_NEWUSER)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+    Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+    if refusing:
+        Path("/proc/sys/user/max_user_namespaces").write_text("0")
+
+
 def refuse(*arguments):
     raise PermissionError(1, "Operation not permitted")
 
@@ -119,8 +130,11 @@ def answer(request):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        become(int(sys.argv[1]))
+    for argument in sys.argv[1:]:
+        if argument.isdigit():
+            become(int(argument))
+        else:
+            become_lone_root(argument == "refusing")
     sandbox.prepare()
     LISTENERS, ADDRESSES = listen(os.environ["SANDBOX_TEST_DIRECTORY"])
     for line in sys.stdin:

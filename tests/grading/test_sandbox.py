@@ -6,13 +6,13 @@ import subprocess
 import sys
 import tempfile
 from ast import literal_eval
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from autograder.grading import sandbox
 from autograder.grading.sandbox import kernel, seccomp, view
-from tests.grading import sandboxed  # noqa: F401 (the warm process runs it; broken, it must fail here)
 
 ROOT = Path(__file__).resolve().parents[2]
 USERS = ["root", "ordinary"] if os.geteuid() == 0 else ["ordinary"]
@@ -24,8 +24,8 @@ REST = [name for name in sandbox.LAYERS if name not in NAMESPACES]
 class Warm:
     """The warm process, as one user."""
 
-    def __init__(self, user, directory):
-        arguments = [sys.executable, "-m", "tests.grading.sandboxed"]
+    def __init__(self, user, directory, *how):
+        arguments = [sys.executable, "-m", "tests.grading.sandboxed", *how]
         if user == "ordinary" and os.geteuid() == 0:
             arguments.append(str(SOME_USER))
             os.chown(directory, SOME_USER, SOME_USER)
@@ -59,9 +59,15 @@ class Warm:
 
 @pytest.fixture(scope="module", params=USERS)
 def warm(request):
+    with started(request.param) as warm:
+        yield warm
+
+
+@contextmanager
+def started(user, *how):
     # Not beneath pytest's own directory, which an ordinary user can't enter when root runs this.
     with tempfile.TemporaryDirectory() as directory:
-        warm = Warm(request.param, directory)
+        warm = Warm(user, directory, *how)
         yield warm
         warm.process.stdin.close()
         warm.process.wait()
@@ -95,11 +101,36 @@ def test_refused_namespaces_leave_the_other_layers(warm):
     assert warm.result("result = layers", refuse=["unshare"]) == REST
 
 
+def test_root_of_a_namespace_with_no_other_user_gets_all():
+    with started(USERS[0], "lone") as warm:
+        assert warm.ask("probe") == dict.fromkeys(sandbox.LAYERS, "")
+        assert warm.result("import os; open('x', 'w'); result = os.getuid()") == 65534
+
+
+def test_a_kernel_that_grants_no_user_namespace_is_told_of():
+    with started(USERS[0], "refusing") as warm:
+        told = warm.ask("probe")
+        assert "max_user_namespaces" in told.pop("user-namespace")
+        assert set(told.values()) == {""}
+        assert warm.result("open('x', 'w'); result = [*layers]") == [*told]
+
+
 def test_a_view_that_fails_half_way_leaves_the_private_directory(warm):
     code = "import os\nopen('x', 'w').write('x')\nresult = [layers, os.listdir()]"
     in_force, files = warm.result(code, refuse=["pivot_here"])
     assert in_force == [name for name in sandbox.LAYERS if name != "mount-namespace"]
     assert files == ["x"]
+
+
+def test_an_installed_package_is_left_out_of_what_can_be_read(monkeypatch, tmp_path):
+    """Where the project is installed among the packages, it is the one that is not shown."""
+    for name in ("numpy", "autograder/grading", "torch"):
+        (tmp_path / "site-packages" / name).mkdir(parents=True)
+    packages = str(tmp_path / "site-packages")
+    monkeypatch.setattr(view, "PACKAGE", tmp_path / "site-packages" / "autograder")
+    monkeypatch.setattr(view.sysconfig, "get_path", lambda *_, **__: packages)
+    shown = [path for path in view.readable.__wrapped__() if path.startswith(str(tmp_path))]
+    assert shown == [f"{packages}/numpy", f"{packages}/torch"]
 
 
 def test_below_the_minimum_nothing_runs(warm):
@@ -350,7 +381,6 @@ def is_open(number):
         return False
     return True
 result = [n for n in range(256) if is_open(n) and n not in (0, 1, 2, channel)]
-result += [n for n in (0, 1) if os.path.sameopenfile is None or not os.fstat(n).st_rdev]
 """
     assert inside(code, before=before) == []
 

@@ -148,10 +148,15 @@ def enter(
 ) -> list[str]:
     """Lock this process in, for good. Call it once, in a freshly forked child with one thread.
 
+    The parent had best been started with an empty environment: this one is blanked, but copies of
+    its text may lie anywhere in memory. Modules of ours that are needed inside must have been
+    imported before: they can't be read any more.
+
     It returns in the locked-in process, whose current directory is its private one (also HOME and
     TMPDIR). Where there is a pid namespace that is a child of the process that called: the caller
     waits for it, and ends as it ended, with the same code or signal. Killing the caller kills all,
-    and so does the death of the parent that forked it.
+    and so does the death of the parent that forked it (of its thread that did, to be exact).
+    Signals that this process sends to itself and has no handler for are ignored there.
 
     Parameters
     ----------
@@ -267,20 +272,22 @@ def _enter_namespaces(directory, limits, layers, reasons):
         reasons[name] = None
         return True
 
-    as_root = user == 0 and unshare("mount-namespace", kernel.CLONE_NEWNS)
-    if not as_root and unshare("user-namespace", kernel.CLONE_NEWUSER):
-        try:
-            _map_to_nobody(user, group)
-        except OSError as error:
-            reasons["user-namespace"] = f"it came without its powers ({error.strerror}); "
-            reasons["user-namespace"] += USER_NAMESPACE_HINT
+    as_root = _can_be_nobody() and unshare("mount-namespace", kernel.CLONE_NEWNS)
+    if not as_root:
+        if unshare("user-namespace", kernel.CLONE_NEWUSER):
+            try:
+                _map_to_nobody(user, group)
+            except OSError as error:
+                reasons["user-namespace"] = f"it came without its powers ({error.strerror}); "
+                reasons["user-namespace"] += USER_NAMESPACE_HINT
         unshare("mount-namespace", kernel.CLONE_NEWNS)
     unshare("network-namespace", kernel.CLONE_NEWNET)
     unshare("ipc-namespace", kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS)
     unshare("pid-namespace", kernel.CLONE_NEWPID)
     if reasons["mount-namespace"] is None:
         try:
-            view.build(directory, limits.disk_bytes, limits.files)
+            owner = NOBODY if as_root else os.geteuid()
+            view.build(directory, limits.disk_bytes, limits.files, owner)
         except OSError as error:
             reasons["mount-namespace"] = f"a private view of files could not be made ({error})"
     if as_root:
@@ -290,6 +297,17 @@ def _enter_namespaces(directory, limits, layers, reasons):
             os.setresgid(NOBODY, NOBODY, NOBODY)
             os.setresuid(NOBODY, NOBODY, NOBODY)
         unshare("user-namespace", kernel.CLONE_NEWUSER)
+
+
+def _can_be_nobody():
+    """Whether this process may become another user: root, and not in a namespace with no other."""
+
+    def mapped(name):
+        with open(f"/proc/self/{name}") as file:
+            ranges = [[int(number) for number in line.split()] for line in file]
+        return any(first <= NOBODY < first + count for first, _, count in ranges)
+
+    return os.geteuid() == 0 and mapped("uid_map") and mapped("gid_map")
 
 
 def _map_to_nobody(user, group):

@@ -58,7 +58,7 @@ def _without_package(path):
 def _grafts():
     """Return how to show the readable paths: symbolic links (path, target), then real paths."""
     links, places = {}, {}
-    for path in (*readable(), *DEVICES):
+    for path in (*readable(), *filter(os.path.exists, DEVICES)):
         current, rest = "/", [part for part in path.split("/") if part]
         while rest:
             part = rest.pop(0)
@@ -89,13 +89,14 @@ def prepare():
     _grafts()
 
 
-def build(directory, disk_bytes, files):
+def build(directory, disk_bytes, files, owner):
     """Make the readable paths and an empty private directory all that there is, and go there.
 
     Parameters
     ----------
     directory : Path, an empty directory that the new root is mounted on; it stays empty
     disk_bytes, files : int, how much and how many the private directory holds
+    owner : int, the user that it belongs to
 
     Errors
     ------
@@ -105,7 +106,7 @@ def build(directory, disk_bytes, files):
     kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("none", root, "tmpfs", FLAGS, "size=4m,mode=755")
     try:
-        _fill(root, disk_bytes, files)
+        _fill(root, disk_bytes, files, owner)
         os.chdir(root)
         kernel.pivot_here()
     except OSError:
@@ -116,7 +117,7 @@ def build(directory, disk_bytes, files):
     os.chdir(HOME)
 
 
-def _fill(root, disk_bytes, files):
+def _fill(root, disk_bytes, files, owner):
     """Show the readable paths in the new root, and nothing else; add the private directory."""
     links, places = _grafts()
     for path, is_folder in places.items():
@@ -132,5 +133,5 @@ def _fill(root, disk_bytes, files):
         os.symlink(text, root + path)
     os.mkdir(root + HOME)
     kernel.make_read_only(root)
-    size = f"size={disk_bytes},nr_inodes={files},mode=700,uid=65534,gid=65534"
+    size = f"size={disk_bytes},nr_inodes={files},mode=700,uid={owner}"
     kernel.mount("none", root + HOME, "tmpfs", FLAGS | kernel.MS_NOEXEC, size)
