@@ -1,8 +1,8 @@
 """A warm process that runs snippets in sandboxes: a request for each line read, an answer for each.
 
 A request is a JSON dict: ``code``, which sets ``result``; ``before``, which runs outside;
-``layers``, ``limits`` and ``minimum`` of the sandbox; ``refuse``, whether the kernel is to be
-taken for one that grants no namespaces. Both snippets may write to descriptor `channel`; nothing
+``layers``, ``limits`` and ``minimum`` of the sandbox; ``refuse``, names of what in `kernel` is to
+fail. Both snippets may write to descriptor `channel`; nothing
 holds it but the sandbox, so that its end tells that the sandbox is gone.
 """
 
@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -48,7 +49,18 @@ def become(user):
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
 
 
-def refuse(flags):
+def become_lone_root(refusing):
+    """Be root in a namespace that has no other user, and, if so asked, none beneath it."""
+    user, group = os.geteuid(), os.getegid()
+    kernel.unshare(kernel.CLONE_NEWUSER)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+    Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+    if refusing:
+        Path("/proc/sys/user/max_user_namespaces").write_text("0")
+
+
+def refuse(*arguments):
     raise PermissionError(1, "Operation not permitted")
 
 
@@ -61,13 +73,27 @@ def tries(**attempts):
     return came
 
 
+def listen(directory):
+    """Return sockets of all kinds that listen, and a dict from kind to address."""
+    sockets = {"tcp": socket.create_server(("127.0.0.1", 0))}
+    sockets["udp"] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sockets["udp"].bind(("127.0.0.1", 0))
+    sockets["abstract"] = socket.socket(socket.AF_UNIX)
+    sockets["abstract"].bind(f"\0sandbox-test-{os.getpid()}")
+    sockets["abstract"].listen()
+    sockets["named"] = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sockets["named"].bind(os.path.join(directory, "socket"))
+    return sockets, {kind: one.getsockname() for kind, one in sockets.items()}
+
+
 def run(request, directory, channel):
     """In a child: enter the sandbox, run the code, write what it sets `result` to."""
     names = {"tries": tries, "channel": channel, "directory": directory, "torch": torch}
     names |= {"np": numpy, "plt": plt, "server": os.getppid(), "outside": os.getpid()}
+    names["addresses"] = ADDRESSES
     exec(request.get("before", ""), names)
-    if request.get("refuse"):
-        kernel.unshare = refuse
+    for name in request.get("refuse", ()):
+        setattr(kernel, name, refuse)
     layers = request.get("layers", list(sandbox.LAYERS))
     limits = sandbox.Limits(**request.get("limits", {}))
     minimum = sandbox.MINIMUM if request.get("minimum", True) else ()
@@ -93,6 +119,8 @@ def answer(request):
         if request.get("kill"):
             pipe.readline()
             os.kill(child, signal.SIGKILL)
+            while pipe.readline():
+                pass
         written = pipe.read()
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     left = sorted(os.listdir(directory))
@@ -102,9 +130,13 @@ def answer(request):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        become(int(sys.argv[1]))
+    for argument in sys.argv[1:]:
+        if argument.isdigit():
+            become(int(argument))
+        else:
+            become_lone_root(argument == "refusing")
     sandbox.prepare()
+    LISTENERS, ADDRESSES = listen(os.environ["SANDBOX_TEST_DIRECTORY"])
     for line in sys.stdin:
         request = json.loads(line)
         if request == "probe":

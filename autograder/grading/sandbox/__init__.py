@@ -52,6 +52,11 @@ MINIMUM = (
 NOBODY = 65534
 """The user and group that a sandbox is, as it sees itself."""
 
+USER_NAMESPACE_HINT = (
+    "look at the settings user.max_user_namespaces, kernel.unprivileged_userns_clone and "
+    "kernel.apparmor_restrict_unprivileged_userns, or at what the container allows"
+)
+
 SPARE_TASKS = 512
 """Room for others of the same user, where the kernel can't count a sandbox's threads alone."""
 
@@ -143,10 +148,15 @@ def enter(
 ) -> list[str]:
     """Lock this process in, for good. Call it once, in a freshly forked child with one thread.
 
+    The parent had best been started with an empty environment: this one is blanked, but copies of
+    its text may lie anywhere in memory. Modules of ours that are needed inside must have been
+    imported before: they can't be read any more.
+
     It returns in the locked-in process, whose current directory is its private one (also HOME and
     TMPDIR). Where there is a pid namespace that is a child of the process that called: the caller
     waits for it, and ends as it ended, with the same code or signal. Killing the caller kills all,
-    and so does the death of the parent that forked it.
+    and so does the death of the parent that forked it (of its thread that did, to be exact).
+    Signals that this process sends to itself and has no handler for are ignored there.
 
     Parameters
     ----------
@@ -217,7 +227,8 @@ def _enter(directory, limits, layers, keep):
     if reasons["pid-namespace"] is None:
         _go_on_as_child(keep)
     if "limits" in layers:
-        _limit(limits, held_bytes, alone=reasons["user-namespace"] is None)
+        alone = reasons["user-namespace"] is None and kernel.release() >= (5, 14)
+        _limit(limits, held_bytes, alone)
         reasons["limits"] = None
     _enter_filters(home, layers, reasons)
     return reasons
@@ -243,6 +254,7 @@ def _close_all_but(keep):
 
 def _enter_namespaces(directory, limits, layers, reasons):
     """Unshare what the kernel grants; root uses its own right to, and then becomes nobody."""
+    user, group = os.geteuid(), os.getegid()
 
     def unshare(name, flags):
         if name not in layers:
@@ -250,31 +262,52 @@ def _enter_namespaces(directory, limits, layers, reasons):
         try:
             kernel.unshare(flags)
         except OSError as error:
+            # The one that failed first may be the reason of the others.
             reasons[name] = f"the kernel refused it ({error.strerror})"
+            if name == "user-namespace":
+                reasons[name] += "; " + USER_NAMESPACE_HINT
+            elif user != 0 and reasons["user-namespace"] is not None:
+                reasons[name] = "an ordinary user needs the layer user-namespace for it"
             return False
         reasons[name] = None
         return True
 
-    user, group = os.geteuid(), os.getegid()
-    as_root = user == 0 and unshare("mount-namespace", kernel.CLONE_NEWNS)
-    if not as_root and unshare("user-namespace", kernel.CLONE_NEWUSER):
-        _map_to_nobody(user, group)
+    as_root = _can_be_nobody() and unshare("mount-namespace", kernel.CLONE_NEWNS)
+    if not as_root:
+        if unshare("user-namespace", kernel.CLONE_NEWUSER):
+            try:
+                _map_to_nobody(user, group)
+            except OSError as error:
+                reasons["user-namespace"] = f"it came without its powers ({error.strerror}); "
+                reasons["user-namespace"] += USER_NAMESPACE_HINT
         unshare("mount-namespace", kernel.CLONE_NEWNS)
     unshare("network-namespace", kernel.CLONE_NEWNET)
     unshare("ipc-namespace", kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS)
     unshare("pid-namespace", kernel.CLONE_NEWPID)
     if reasons["mount-namespace"] is None:
         try:
-            view.build(directory, limits.disk_bytes, limits.files)
+            owner = NOBODY if as_root else os.geteuid()
+            view.build(directory, limits.disk_bytes, limits.files, owner)
         except OSError as error:
-            reasons["mount-namespace"] = str(error)
-            as_root = False
+            reasons["mount-namespace"] = f"a private view of files could not be made ({error})"
     if as_root:
-        # A user who owns nothing. Python stays readable for it, through the private view alone.
-        os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
+        if reasons["mount-namespace"] is None:
+            # A user who owns nothing. It can read Python wherever that lies, in the view alone.
+            os.setgroups([])
+            os.setresgid(NOBODY, NOBODY, NOBODY)
+            os.setresuid(NOBODY, NOBODY, NOBODY)
         unshare("user-namespace", kernel.CLONE_NEWUSER)
+
+
+def _can_be_nobody():
+    """Whether this process may become another user: root, and not in a namespace with no other."""
+
+    def mapped(name):
+        with open(f"/proc/self/{name}") as file:
+            ranges = [[int(number) for number in line.split()] for line in file]
+        return any(first <= NOBODY < first + count for first, _, count in ranges)
+
+    return os.geteuid() == 0 and mapped("uid_map") and mapped("gid_map")
 
 
 def _map_to_nobody(user, group):

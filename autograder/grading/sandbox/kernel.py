@@ -6,6 +6,7 @@ Source: the kernel's own headers (include/uapi) and the manual pages of the call
 import ctypes
 import os
 import platform
+import re
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.syscall.restype = ctypes.c_long
@@ -30,6 +31,11 @@ AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 _MOUNT_SETATTR = 442
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}.get(MACHINE)
 _CAPSET = {"x86_64": 126, "aarch64": 91}.get(MACHINE)
+
+
+def release():
+    """Return the version of the kernel, as a tuple of two int."""
+    return tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2])
 
 
 def _checked(result, what):
@@ -93,7 +99,12 @@ def make_read_only(target):
 def pivot_here():
     """Make the current directory (a mount) the root and let go of the old one: pivot_root(2)."""
     syscall("pivot_root", _PIVOT_ROOT, b".", b".")
-    _checked(_LIBC.umount2(b".", MNT_DETACH), "umount2")
+    detach(".")
+
+
+def detach(target):
+    """Take a mount out of sight, with all beneath: umount2(2)."""
+    _checked(_LIBC.umount2(os.fsencode(target), MNT_DETACH), f"umount {target}")
 
 
 def drop_capabilities():

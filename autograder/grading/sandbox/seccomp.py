@@ -71,6 +71,13 @@ chmod:90:-  fchmod:91:52  fchmodat:268:53  fchmodat2:452:452  utime:132:-  utime
 futimesat:261:-  utimensat:280:88  chown:92:-  fchown:93:55  lchown:94:-  fchownat:260:54
 """
 
+# These say that the file system has no extended attributes, which is what copying a file asks for.
+_UNSUPPORTED = """
+setxattr:188:5  lsetxattr:189:6  fsetxattr:190:7  getxattr:191:8  lgetxattr:192:9
+fgetxattr:193:10  listxattr:194:11  llistxattr:195:12  flistxattr:196:13  removexattr:197:14
+lremovexattr:198:15  fremovexattr:199:16
+"""
+
 _CONDITIONAL = """
 clone:56:220  kill:62:129  tgkill:234:131  prctl:157:167  ioctl:16:29  fcntl:72:25
 socketpair:53:199  sendto:44:206  prlimit64:302:261
@@ -183,6 +190,8 @@ def program(pid):
         steps += [_step(_JEQ, number, 0, 1), _step(_RET, _ALLOW)]
     for number in _table(_PRETENDED).values():
         steps += [_step(_JEQ, number, 0, 1), _fail(0)]
+    for number in _table(_UNSUPPORTED).values():
+        steps += [_step(_JEQ, number, 0, 1), _fail(errno.EOPNOTSUPP)]
     conditions = _conditions(pid)
     for name, number in _table(_CONDITIONAL).items():
         decision = conditions[name]

@@ -15,6 +15,8 @@ PACKAGE = Path(__file__).resolve().parents[2]
 HOME = "/student"
 """Where the private directory is, in a mount namespace."""
 
+FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV
+
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 _SYSTEM = (
     *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/usr/share/fonts"),
@@ -56,7 +58,7 @@ def _without_package(path):
 def _grafts():
     """Return how to show the readable paths: symbolic links (path, target), then real paths."""
     links, places = {}, {}
-    for path in (*readable(), *DEVICES):
+    for path in (*readable(), *filter(os.path.exists, DEVICES)):
         current, rest = "/", [part for part in path.split("/") if part]
         while rest:
             part = rest.pop(0)
@@ -87,23 +89,37 @@ def prepare():
     _grafts()
 
 
-def build(directory, disk_bytes, files):
+def build(directory, disk_bytes, files, owner):
     """Make the readable paths and an empty private directory all that there is, and go there.
 
     Parameters
     ----------
     directory : Path, an empty directory that the new root is mounted on; it stays empty
     disk_bytes, files : int, how much and how many the private directory holds
+    owner : int, the user that it belongs to
 
     Errors
     ------
     OSError : the kernel refused
     """
-    links, places = _grafts()
     root = os.path.realpath(directory)
     kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
-    plain = kernel.MS_NOSUID | kernel.MS_NODEV
-    kernel.mount("none", root, "tmpfs", plain, "size=4m,mode=755")
+    kernel.mount("none", root, "tmpfs", FLAGS, "size=4m,mode=755")
+    try:
+        _fill(root, disk_bytes, files, owner)
+        os.chdir(root)
+        kernel.pivot_here()
+    except OSError:
+        # The directory is to be as it was: it is used without a view then.
+        os.chdir("/")
+        kernel.detach(root)
+        raise
+    os.chdir(HOME)
+
+
+def _fill(root, disk_bytes, files, owner):
+    """Show the readable paths in the new root, and nothing else; add the private directory."""
+    links, places = _grafts()
     for path, is_folder in places.items():
         target = root + path
         if is_folder:
@@ -117,8 +133,5 @@ def build(directory, disk_bytes, files):
         os.symlink(text, root + path)
     os.mkdir(root + HOME)
     kernel.make_read_only(root)
-    size = f"size={disk_bytes},nr_inodes={files},mode=700,uid=65534,gid=65534"
-    kernel.mount("none", root + HOME, "tmpfs", plain | kernel.MS_NOEXEC, size)
-    os.chdir(root)
-    kernel.pivot_here()
-    os.chdir(HOME)
+    size = f"size={disk_bytes},nr_inodes={files},mode=700,uid={owner}"
+    kernel.mount("none", root + HOME, "tmpfs", FLAGS | kernel.MS_NOEXEC, size)
