@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 GRADER := $(shell find autograder -name '*.py')
 PAGES := _config.yml _toc.yml $(shell find book -type f -not -name '*.pyc')
 
-.PHONY: course book exercises example test lab serve bench clean
+.PHONY: course book exercises example test lab lab-example serve bench clean
 
 course: book exercises example
 	@$(BIN)/python -m autograder summary
@@ -38,7 +38,11 @@ test: .venv/.installed book exercises example
 	$(BIN)/pytest
 
 lab: .venv/.installed exercises
-	$(BIN)/jupyter lab
+	mkdir -p exchange
+	$(BIN)/jupyter lab $(LAB_FLAGS)
+
+lab-example: .venv/.installed example
+	cd _build/example_class && jupyter lab $(LAB_FLAGS)
 
 serve: book
 	$(BIN)/python -m http.server --bind localhost --directory _build/html 8000

@@ -1,5 +1,6 @@
 """nbgrader's view of the course: where each step of an assignment lies, and how it is graded."""
 
+import os
 from pathlib import Path
 
 from autograder.course import book_address
@@ -17,3 +18,17 @@ c.CourseDirectory.release_directory = str(HERE / "exercises")
 # COURSE_GRADER=stock in the environment leaves it to stock nbgrader.
 c.CourseAutograde.book = book_address()
 use()
+
+# Where students fetch and hand in on a shared machine; a directory that all may write to.
+c.Exchange.root = os.environ.get("COURSE_EXCHANGE", str(HERE / "exchange"))
+c.Exchange.path_includes_course = False
+
+# STUDENT_lstm.ipynb, with what a learning platform may put in between, a date among it.
+c.FileNameCollectorPlugin.named_regexp = (
+    r"(?:.*[/\\])?(?P<student_id>[^_/\\]+)_"
+    r"(?:[^/\\]*?(?P<timestamp>\d{4}-\d\d-\d\d(?:-\d\d){3})_)?"
+    r"(?:[^/\\]*_)?(?P<file_id>[A-Za-z][A-Za-z0-9-]*)"
+)
+
+# nbgrader's own export doesn't quote.
+c.ExportApp.plugin_class = "autograder.reports.grades.GradeSheet"

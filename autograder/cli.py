@@ -48,6 +48,13 @@ Next: make lab (JupyterLab with nbgrader's formgrader), make test, or read READM
     )
 
 
+def bench(args):
+    """Measure how long builds, checks and grading take."""
+    from autograder import bench
+
+    return bench.run(say)
+
+
 def _shown(path):
     return path.relative_to(course.ROOT)
 
@@ -56,7 +63,7 @@ def main(argv=None):
     """Run one verb; see ``--help``."""
     parser = argparse.ArgumentParser(prog="python -m autograder", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb in (exercises, example, summary):
+    for verb in (exercises, example, summary, bench):
         sub = verbs.add_parser(verb.__name__, help=verb.__doc__, description=verb.__doc__)
         sub.set_defaults(run=verb)
         if verb is exercises:

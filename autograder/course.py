@@ -15,7 +15,6 @@ SOLUTIONS = ROOT / "solutions"
 RELEASED = ROOT / "exercises"
 SOURCE = BUILD / "nbgrader" / "source"
 BOOK = BUILD / "html" / "index.html"
-EXAMPLE_CLASS = BUILD / "example_class"
 
 
 class StepFailed(Exception):
@@ -48,6 +47,23 @@ def nbgrader(root=ROOT, **changes):
     config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
     config.merge(Config(CourseDirectory={"root": str(root), **changes}))
     return NbGraderAPI(CourseDirectory(config=config), config=config)
+
+
+def configure(root):
+    """Let nbgrader's commands work in another course directory, configured as this one.
+
+    Parameters
+    ----------
+    root : Path, made where it isn't there yet
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "nbgrader_config.py").write_text(
+        f"""c = get_config()
+load_subconfig({str(ROOT / "nbgrader_config.py")!r})
+c.CourseDirectory.root = {str(root)!r}
+""",
+        encoding="utf-8",
+    )
 
 
 def generate(assignment, root=ROOT, **changes):

@@ -31,7 +31,7 @@ def run(say):
     say : function that tells the person at the terminal how things go
     """
     shutil.rmtree(ROOT, ignore_errors=True)
-    ROOT.mkdir(parents=True)
+    course.configure(ROOT)
     for assignment in CHAPTERS:
         submissions = everyone(assignment)
         course.generate(assignment, ROOT, release_directory="release")

@@ -13,8 +13,8 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from autograder.checking import probe
 from autograder.checking.contract import Case, Contract
-from autograder.checking.probe import observe
 
 from . import wire
 
@@ -219,7 +219,7 @@ def serve(sock, shell, layers):
     Parameters
     ----------
     sock : connected socket; requests are ``{"run": [[name, source], …], "seconds": …}`` and
-        ``{"observe": contract, "case": …, "helpers": [names], "seconds": …}``
+        ``{"observe": contract, "case": …, "helpers": …, "seconds": …}``
     shell : NotebookShell
     layers : names of the sandbox's layers that are in force
     """
@@ -249,10 +249,13 @@ def _run(sock, shell, name, source, seconds):
 def _observe(sock, namespace, request):
     contract = Contract.from_plain(request["observe"])
     case = Case(**request["case"])
-    helpers = {name: _stand_in(sock, name) for name in request["helpers"]}
+    helpers = {
+        name: probe.stand_in(ours) if ours else _stand_in(sock, name)
+        for name, ours in request["helpers"].items()
+    }
     try:
         with time_limit(request["seconds"]):
-            observation = observe(contract, namespace, case, helpers)
+            observation = probe.observe(contract, namespace, case, helpers)
     except BaseException as error:
         return {"stopped": type(error).__name__, "message": str(error)[:500]}
     if observation["problem"] and observation["problem"]["type"] == TimeUp.__name__:

@@ -229,6 +229,7 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="")
         notebook=template.name,
         scores=scores,
         unanswered=unanswered,
+        look={name for name, verdict in verdicts.items() if verdict.look},
         document=document(template, submission.texts, outputs, verdicts, remarks, book),
         receipt=receipt,
         remarks=remarks,

@@ -35,6 +35,8 @@ class Graded:
     """Points of each grade cell by grade id; None where a person must look."""
     unanswered: set[str]
     """Grade ids of the solution cells whose text is the released one."""
+    look: set[str]
+    """Grade ids of the check cells that a person should look at, though they have points."""
     document: nbformat.NotebookNode
     """The autograded notebook."""
     receipt: dict = field(default_factory=dict)
@@ -167,8 +169,11 @@ def _set_grades(db, assignment, student, timestamp, notebooks, penalty):
         for grade in submitted.grades:
             if grade.name in graded.scores:
                 grade.auto_score = graded.scores[grade.name]
-                manual = grade.manual_score is not None
-                grade.needs_manual_grade = manual or grade.auto_score is None
+                grade.needs_manual_grade = (
+                    grade.manual_score is not None
+                    or grade.auto_score is None
+                    or grade.name in graded.look
+                )
         for comment in submitted.comments:
             said = "No response." if comment.name in graded.unanswered else None
             comment.auto_comment = said

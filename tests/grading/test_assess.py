@@ -145,7 +145,7 @@ def double(x):
 class Doubles:
     """An exercise that may call an earlier one, and asks with its right version."""
 
-    kind = "numpy"
+    kind, stand_in = "numpy", ""
     contract = Contract("twice", "numpy", "function", "y", {}, (Part("y", 1),), uses=("double",))
 
     def __init__(self, reference):

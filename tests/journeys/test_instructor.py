@@ -1,0 +1,156 @@
+"""The instructor's route by nbgrader's own commands: release, collect, grade, feedback, export."""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder import course, example_class
+from autograder.assignments.example import Maker
+from autograder.exercises import CHAPTERS
+
+NBGRADER = Path(sys.executable).parent / "nbgrader"
+
+
+class Desk:
+    """A course directory with its exchange, and nbgrader's command line in it."""
+
+    def __init__(self, root):
+        self.root = root / "course"
+        self.home = root / "student"
+        self.home.mkdir()
+        self.exchange = root / "exchange"
+        self.exchange.mkdir()
+        course.configure(self.root)
+        # What an administrator says once for all students of a shared machine.
+        (self.home / "nbgrader_config.py").write_text(
+            f"c = get_config()\nc.Exchange.root = {str(self.exchange)!r}\n"
+            "c.CourseDirectory.course_id = 'gated-recurrent-networks'\n"
+        )
+
+    def nbgrader(self, *args, cwd=None, expect=0):
+        """Run one command; returns what it printed."""
+        path = f"{NBGRADER.parent}{os.pathsep}{os.environ['PATH']}"
+        env = os.environ | {"COURSE_EXCHANGE": str(self.exchange), "PATH": path}
+        done = subprocess.run(
+            [NBGRADER, *args],
+            cwd=cwd or self.root,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == expect, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def generate(self):
+        self.nbgrader("generate_assignment", "lstm", "--CourseDirectory.release_directory=release")
+
+    def grades(self):
+        self.nbgrader("export", "--to", "grades.csv")
+        with (self.root / "grades.csv").open(encoding="utf-8", newline="") as file:
+            return {row["student_id"]: row for row in csv.DictReader(file)}
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return Desk(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def maker():
+    name = "lstm.ipynb"
+    return Maker(course.RELEASED / "lstm" / name, course.SOURCE / "lstm" / name, CHAPTERS["lstm"])
+
+
+def full_points():
+    return sum(exercise.points for exercise in CHAPTERS["lstm"])
+
+
+def test_release_fetch_submit_collect_grade_feedback_export(desk, maker):
+    desk.generate()
+    release = "--CourseDirectory.release_directory=release"
+    desk.nbgrader("release_assignment", "lstm", release)
+
+    assert "lstm" in desk.nbgrader("list", cwd=desk.home)
+    desk.nbgrader("fetch_assignment", "lstm", cwd=desk.home)
+    notebook = desk.home / "lstm" / "lstm.ipynb"
+    nbformat.write(maker.solved(), notebook)
+    desk.nbgrader("submit", "lstm", cwd=desk.home)
+
+    desk.nbgrader("collect", "lstm")
+    (student,) = (path.name for path in (desk.root / "submitted").iterdir())
+    desk.nbgrader("autograde", "lstm")
+    desk.nbgrader("generate_feedback", "lstm")
+    desk.nbgrader("release_feedback", "lstm")
+    feedback = (desk.root / "feedback" / student / "lstm" / "lstm.html").read_text("utf-8")
+    assert "the new cell state c" in feedback
+    row = desk.grades()[student]
+    assert float(row["score"]) == full_points()
+    assert row["needs_manual_grade"] == "True"
+    desk.nbgrader("fetch_feedback", "lstm", cwd=desk.home)
+    assert list((desk.home / "lstm" / "feedback").rglob("lstm.html"))
+
+
+def test_a_zip_from_a_learning_platform(desk, maker, tmp_path):
+    desk.generate()
+    archive = desk.root / "downloaded" / "lstm" / "archive"
+    archive.mkdir(parents=True)
+    files = {
+        "ada_lstm.ipynb": nbformat.writes(maker.solved()),
+        "ben_attempt_2026-01-30-15-00-00_lstm.ipynb": nbformat.writes(maker.notebook({})),
+        "readme.txt": "not a notebook",
+    }
+    with zipfile.ZipFile(archive / "submissions.zip", "w") as file:
+        for name, text in files.items():
+            file.writestr(name, text)
+    desk.nbgrader("zip_collect", "lstm")
+    desk.nbgrader("autograde", "lstm")
+    rows = desk.grades()
+    assert {student: float(row["score"]) for student, row in rows.items()} == {
+        "ada": full_points(),
+        "ben": 0.0,
+    }
+
+
+def test_the_example_class_gets_the_points_that_its_making_says():
+    """Graded by `make example`, which `make test` runs first."""
+    with example_class.GRADES.open(encoding="utf-8", newline="") as file:
+        rows = {(r["assignment"], r["student_id"]): r for r in csv.DictReader(file)}
+    assert rows, "run `make example`"
+    for assignment in CHAPTERS:
+        submissions = example_class.everyone(assignment)
+        assert len(submissions) >= 12
+        for submission in submissions:
+            row = rows[assignment, submission.student]
+            assert float(row["score"]) == sum(submission.points.values()), submission.says
+
+
+def test_names_with_commas_quotes_and_formulas_survive_the_export(desk):
+    desk.generate()
+    names = {"a1": 'Li, "Ann"', "b2": "=cmd|' /C calc'!A0"}
+    for student, name in names.items():
+        desk.nbgrader("db", "student", "add", student, f"--last-name={name}")
+    rows = desk.grades()
+    assert rows["a1"]["last_name"] == names["a1"]
+    assert rows["b2"]["last_name"] == "'" + names["b2"]
+    assert all(float(row["score"]) == 0 for row in rows.values())
+
+
+def test_clean_leaves_a_real_class_alone():
+    text = (course.ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "clean:\n\trm -rf _build\n" in text
+    assert shutil.which("git")
+    ignored = subprocess.run(
+        ["git", "check-ignore", "submitted/", "gradebook.db", "feedback/", "autograded/"],
+        cwd=course.ROOT,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    assert ignored == ["submitted/", "gradebook.db", "feedback/", "autograded/"]
