@@ -8,7 +8,7 @@ from autograder.checking.contract import Case, Contract, Part
 from autograder.grading.assess import ENDED, TIME_UP, Budget, _Run, assess
 from autograder.grading.grade import cell_name
 
-QUICK = Budget(cell=1.0, answer=1.0, notebook=30.0, grace=0.5)
+QUICK = Budget(cell=3.0, answer=3.0, notebook=60.0, grace=0.5)
 
 
 @pytest.fixture

@@ -29,8 +29,8 @@ def api(classroom, warm, tmp_path, monkeypatch):
 
     def api():
         made = course.nbgrader(root, **DIRECTORIES)
-        made.config.CourseAutograde.cell_seconds = 1.0
-        made.config.CourseAutograde.answer_seconds = 1.0
+        made.config.CourseAutograde.cell_seconds = 4.0
+        made.config.CourseAutograde.answer_seconds = 4.0
         return made
 
     return api
@@ -78,10 +78,7 @@ def test_the_whole_example_class_gets_what_its_making_says(classroom, api):
         if submission.says == "a file that is not JSON":
             assert set(given.values()) == {None}
         else:
-            # An answer that calls a broken one is worth less unless the check stands in for it.
-            assert {k: min(p, given[k]) for k, p in submission.points.items()} == given
-            if submission.says in ("everything right", "nothing done", "the first half done"):
-                assert given == submission.points
+            assert given == submission.points, submission.says
     assert not result["success"] and "no verdict for kim" in result["log"]
     assert "Traceback" not in result["log"]
 
