@@ -1,5 +1,6 @@
 """The LSTM in PyTorch: the cell, the stacked network, its shapes, the forget bias."""
 
+import numpy as np
 from torch import nn
 
 from autograder.checking.contract import Part
@@ -50,15 +51,17 @@ def network_case(draw):
 
 
 def shapes_case(draw):
-    """The arguments of an nn.LSTM, and the sizes of what goes in."""
+    """The arguments of an nn.LSTM, and the sizes of what goes in: fresh ones, all different."""
+    # From 7 on, no size can be taken for a number of layers and directions.
+    I, H, T, B = map(int, draw.rng.choice(np.arange(7, 40), size=4, replace=False))
     return {
-        "input_size": draw.I,
-        "hidden_size": draw.H,
+        "input_size": I,
+        "hidden_size": H,
         "num_layers": draw.options["num_layers"],
         "bidirectional": draw.options["bidirectional"],
         "batch_first": draw.options["batch_first"],
-        "T": draw.T,
-        "B": draw.B,
+        "T": T,
+        "B": B,
     }
 
 
@@ -164,7 +167,6 @@ shapes = Exercise(
     sizes=tuple(
         options(
             f"{L} layer{'s' if L > 1 else ''}, bidirectional={two_way}, batch_first={batch_first}",
-            T=7,
             num_layers=L,
             bidirectional=two_way,
             batch_first=batch_first,
