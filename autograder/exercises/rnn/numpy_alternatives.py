@@ -176,7 +176,30 @@ def _backward_last_row_first(d_output, d_h_n, x, h0, weight_ih, weight_hh, bias_
     return _as_dict(np.array(d_x), d_next, d_weight_ih, d_weight_hh, d_bias)
 
 
+def _backward_by_jacobians(d_output, d_h_n, x, h0, weight_ih, weight_hh, bias_ih, bias_hh):
+    """Every output's gradient sent back on its own, row by row of the batch."""
+    output, _ = rnn_forward(x, h0, weight_ih, weight_hh, bias_ih, bias_hh)
+    before = [h0, *output[:-1]]
+    d_x, d_h0 = np.zeros(x.shape), np.zeros(h0.shape)
+    d_weight_ih, d_weight_hh = np.zeros(weight_ih.shape), np.zeros(weight_hh.shape)
+    d_bias = np.zeros(bias_ih.shape)
+    for source in range(len(x)):
+        arriving = d_output[source] + (d_h_n if source == len(x) - 1 else 0)
+        for b in range(len(h0)):
+            d = arriving[b]
+            for t in range(source, -1, -1):
+                d = d * (1 - output[t, b] ** 2)
+                d_weight_ih += np.outer(d, x[t, b])
+                d_weight_hh += np.outer(d, before[t][b])
+                d_bias += d
+                d_x[t, b] += weight_ih.T @ d
+                d = weight_hh.T @ d
+            d_h0[b] += d
+    return _as_dict(d_x, d_h0, d_weight_ih, d_weight_hh, d_bias)
+
+
 RNN_BACKWARD = (
+    _backward_by_jacobians,
     _backward_sums_at_the_end,
     _backward_in_place_on_its_own,
     _backward_last_row_first,
@@ -218,7 +241,22 @@ def _norms_by_eigenvalues(output, weight_hh):
     return np.stack(norms)
 
 
-GRADIENT_NORMS = (_norms_row_by_row, _norms_by_singular_values, _norms_by_eigenvalues)
+def _norms_from_the_left(output, weight_hh):
+    """The transposed product, grown from the other side: it has the same singular values."""
+    way = np.eye(len(weight_hh)) + np.zeros((output.shape[1], 1, 1))
+    norms = [np.ones(output.shape[1])]
+    for h in reversed(output):
+        way = weight_hh.T @ ((1 - np.square(h))[:, :, np.newaxis] * way)
+        norms.append(np.linalg.norm(way, ord=2, axis=(-2, -1)))
+    return np.array(norms)[::-1]
+
+
+GRADIENT_NORMS = (
+    _norms_from_the_left,
+    _norms_row_by_row,
+    _norms_by_singular_values,
+    _norms_by_eigenvalues,
+)
 
 
 # --- clipping ------------------------------------------------------------------------------------
@@ -249,4 +287,11 @@ def _clip_if_too_long(grads, max_norm):
     return clipped, total_norm
 
 
-CLIP_GRAD_NORM = (_clip_one_vector, _clip_norms_of_norms, _clip_if_too_long)
+def _clip_list_of_arrays(grads, max_norm):
+    names, arrays = list(grads), [np.asarray(grad) for grad in grads.values()]
+    total_norm = np.sqrt(np.sum([np.vdot(a, a) for a in arrays]))
+    clip = np.clip(max_norm / (total_norm + 1e-6), None, 1.0)
+    return {name: np.multiply(a, clip) for name, a in zip(names, arrays, strict=True)}, total_norm
+
+
+CLIP_GRAD_NORM = (_clip_list_of_arrays, _clip_one_vector, _clip_norms_of_norms, _clip_if_too_long)

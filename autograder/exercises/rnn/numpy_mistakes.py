@@ -336,7 +336,7 @@ READOUT = (
     _readout(
         "last row of the batch in place of the last step",
         "You take output[:, -1], the last sequence of the batch at all steps. Time is the first "
-        "axis here. (With batch_first=True, output[:, -1] would be the last step.)",
+        "axis here; with batch_first=True, output[:, -1] would be the last step.",
         (READ, READ.replace("output[-1]", "output[:, -1]")),
         label="rnn-sequences",
     ),
@@ -891,8 +891,8 @@ CLIP_GRAD_NORM = (
     ),
     _clip(
         "the gradients are changed",
-        CHANGES_INPUT + " (torch.nn.utils.clip_grad_norm_ does change its arguments: the _ at the "
-        "end of its name says so. Yours has none.)",
+        CHANGES_INPUT + " torch.nn.utils.clip_grad_norm_ does change its arguments: the _ at the end "
+        "of its name says so. Yours has none.",
         (
             CLIPPED,
             "for grad in grads.values():\n        grad *= scale\n    return grads, total_norm",

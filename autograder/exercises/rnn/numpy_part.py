@@ -167,7 +167,8 @@ rnn_backward = Exercise(
     parts=(
         Part("the gradient of h0", 2, outputs=("gradient of h0",)),
         Part("the gradient of x", 1, outputs=("gradient of x",)),
-        Part("the gradients of weights and biases", 2, outputs=GRADIENTS_OF_PARAMETERS),
+        Part("the gradients of the weights", 2, outputs=GRADIENTS_OF_PARAMETERS[:2]),
+        Part("the gradients of the biases", 1, outputs=GRADIENTS_OF_PARAMETERS[2:]),
     ),
     uses=("rnn_step", "rnn_forward"),
     book=at("rnn-bptt"),
@@ -183,7 +184,7 @@ gradient_norms = Exercise(
     sizes=tuple(size for size in SIZES if size.name != "saturated gates"),
     parts=(
         Part("one step back", 1, cases=ONE_STEP),
-        Part("all the way back", 2),
+        Part("all the way back", 3),
     ),
     book=at("rnn-jacobian"),
     mistakes=mistakes.GRADIENT_NORMS,

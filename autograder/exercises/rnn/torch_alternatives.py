@@ -114,7 +114,31 @@ class _Concatenated(_Stack):
         return torch.cat([h.unsqueeze(axis) for h in steps], axis), torch.cat(h_n)
 
 
-RNN_NETWORK = (_StepByStep, _Buffer, _Concatenated)
+class _LayerByLayer(_Stack):
+    """A helper for one layer, states collected on the way."""
+
+    def layer(self, cell, x, h):
+        output = []
+        for t in range(x.size(0)):
+            h = cell.forward(x[t, :, :], h)
+            output += [h]
+        return torch.stack(output, 0), h
+
+    def forward(self, x, h0=None):
+        seen = torch.swapaxes(x, 0, 1) if self.batch_first else x
+        finals = []
+        for k in range(self.num_layers):
+            h = (
+                torch.zeros_like(seen[0, :, :1]).repeat(1, self.hidden_size)
+                if h0 is None
+                else h0[k]
+            )
+            seen, final = self.layer(self.cells[k], seen, h)
+            finals.append(final)
+        return (torch.swapaxes(seen, 0, 1) if self.batch_first else seen), torch.stack(finals, 0)
+
+
+RNN_NETWORK = (_LayerByLayer, _StepByStep, _Buffer, _Concatenated)
 
 
 # --- truncated BPTT ------------------------------------------------------------------------------
@@ -172,4 +196,22 @@ def _clipped_by_hand(network, readout, optimizer, x, target, h, chunk_size, max_
     return losses, h
 
 
-TRUNCATED = (_cut_before, _zeroed_after, _clipped_by_hand)
+def _index_by_index(network, readout, optimizer, x, target, h, chunk_size, max_norm):
+    T = x.size(0)
+    starts = list(range(0, T, chunk_size))
+    state, losses = h, [0.0] * len(starts)
+    for k, start in enumerate(starts):
+        steps = torch.arange(start, min(T, start + chunk_size))
+        optimizer.zero_grad(set_to_none=True)
+        output, state = network(x.index_select(0, steps), state)
+        errors = (readout(output) - target.index_select(0, steps)).pow(2)
+        (errors.sum() / errors.numel()).backward()
+        losses[k] = (errors.sum() / errors.numel()).item()
+        torch.nn.utils.clip_grad_norm_([*network.parameters(), *readout.parameters()], max_norm)
+        optimizer.step()
+        with torch.no_grad():
+            state = state + 0
+    return tuple(losses), state
+
+
+TRUNCATED = (_index_by_index, _cut_before, _zeroed_after, _clipped_by_hand)

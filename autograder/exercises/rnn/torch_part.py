@@ -88,7 +88,7 @@ rnn_cell = Exercise(
     returns="h",
     axes={"h": PER_UNIT, **PARAMETER_AXES},
     parts=(
-        Part("the new hidden state", 1, outputs=("h",)),
+        Part("the new hidden state", 2, outputs=("h",)),
         Part("gradients for input, state and parameters", 1, gradients=True),
     ),
     stand_in="torch.nn.RNNCell",
@@ -155,6 +155,7 @@ CLIPPED = (
     options("long gradients, chunks of one step", T=3, B=2, I=3, H=4, chunk_size=1),
     options("long gradients, two layers", T=8, B=4, I=2, H=3, chunk_size=3, layers=2),
 )
+LEARNED = (GRADIENTS, PARAMETERS, "losses", "h_n")
 NOT_LONG = tuple(size.name for size in UNCLIPPED)
 LONG = tuple(size.name for size in CLIPPED)
 
@@ -188,13 +189,13 @@ truncated = Exercise(
             2,
             outputs=(CHUNKS, HANDED_ON, CUT_OFF),
         ),
-        Part("gradients clipped where they are long", 1, outputs=(GRADIENTS,), cases=LONG),
         Part(
-            "the losses, the last state and what was learned, where nothing is clipped",
-            1,
-            outputs=("losses", "h_n", PARAMETERS),
+            "what is learned and returned where no gradient is long",
+            2,
+            outputs=LEARNED,
             cases=NOT_LONG,
         ),
+        Part("the same where gradients are long and clipped", 1, outputs=LEARNED, cases=LONG),
     ),
     book=at("rnn-truncated"),
     mistakes=mistakes.TRUNCATED,

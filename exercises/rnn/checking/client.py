@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from .contract import Case, Contract
-from .diagnosis import diagnose, holds
+from .diagnosis import diagnose, holds, right_where, variants
 from .feedback import as_html, as_text
-from .judge import FINAL, judge
+from .judge import FINAL, RUNS, judge
 from .plain import load
 from .probe import observe
 from .rules import read
@@ -88,8 +88,15 @@ class Check:
         if verdict.status != "fail" or verdict.finding.stage == "rules":
             return verdict
         hints = tuple(diagnose(contract, observed, exercise["mistakes"]))
-        notes = () if hints else tuple(holds(contract, cases, expected, observed))
-        return replace(verdict, hints=hints, notes=notes)
+        if hints:
+            return replace(verdict, hints=hints)
+        notes = holds(contract, cases, expected, observed)
+        if verdict.finding.stage in RUNS:
+            special = variants(contract, cases[0])
+            seen = [observe(contract, namespace, case) for case in special]
+            stage, truth = verdict.finding.stage, exercise["special"]
+            notes += right_where(contract, stage, special, truth, seen)
+        return replace(verdict, notes=tuple(notes))
 
 
 def cells_of(contract, namespace):
