@@ -79,6 +79,7 @@ def options(name, T=5, B=3, I=2, H=4, **given):
 ONE_LAYER = "one layer"
 BATCH_FIRST = "batch_first"
 NO_STATE = "no initial state"
+FLOAT32 = "float32"
 
 rnn_cell = Exercise(
     reference=RNNCell,
@@ -118,7 +119,7 @@ rnn_network = Exercise(
         options("one hidden unit", T=3, B=4, I=2, H=1, num_layers=2),
         options(NO_STATE, num_layers=2, state=False),
         options(BATCH_FIRST, num_layers=2, batch_first=True),
-        Size("float32", dtype="float32", options={"num_layers": 2, "state": False}),
+        Size(FLOAT32, dtype="float32", options={"num_layers": 2, "state": False}),
     ),
     parts=(
         Part("one layer", 1, cases=(ONE_LAYER,)),
@@ -127,7 +128,7 @@ rnn_network = Exercise(
             2,
             cases=("two layers", "three layers", "one step", "a batch of one", "one hidden unit"),
         ),
-        Part("zeros where no state is given", 1, cases=(NO_STATE,)),
+        Part("zeros where no state is given", 1, cases=(NO_STATE, FLOAT32)),
         Part("batch_first", 1, cases=(BATCH_FIRST,)),
         Part("gradients for input, state and parameters", 1, gradients=True),
     ),
