@@ -39,6 +39,8 @@ def test_pairs_are_made_where_both_edits_still_fit():
         ("gate on the wrong side", "summed over the batch"),
         ("gate on the wrong side", "mean for sum"),
         ("summed over the batch", "mean for sum"),
+        ("summed over the batch", "b left out"),
+        ("mean for sum", "b left out"),
     }
 
 
