@@ -379,7 +379,6 @@ for path in ("COURSE/gradebook.db", np.__file__, "/tmp"):
     for change in (lambda: os.chmod(path, 0o777), lambda: os.chown(path, 0, 0)):
         try:
             change()
-            raise AssertionError("LEAK " + path)
         except OSError:
             pass
 """,
@@ -569,6 +568,9 @@ def sigmoid(a):
     loop.append(loop)
     return loop
 """, solved=True),
+    attack("hostile-answer-in-words", "put a script into a written answer", """
+<script>alert(1)</script>
+"""),
     attack("hostile-name", "put markup into what the instructor reads", """
 type_ = type("<script>alert(1)</script>", (Exception,), {})
 def sigmoid(a):

@@ -7,6 +7,7 @@ import threading
 import time
 
 import nbformat
+import numpy
 import pytest
 from nbgrader.api import Gradebook
 
@@ -18,6 +19,7 @@ from tests.grading.conftest import ASSIGNMENT, DIRECTORIES, classroom  # noqa: F
 from .corpus import ALL, CELL
 
 BUDGET = Budget(cell=4.0, answer=4.0, notebook=60.0)
+WRITTEN = "why_two_states"
 SECRET = "the-instructors-secret"
 
 
@@ -43,10 +45,13 @@ def graded(classroom, tmp_path_factory):  # noqa: F811
             for name, value in put.items():
                 source = source.replace(name, value)
             others = classroom.maker.solutions if attack.solved else {}
-            hand_in(root, attack.name, classroom.maker.notebook(others | {CELL: source}))
+            answers = others | {CELL: source}
+            if attack.name == "hostile-answer-in-words":
+                answers = {WRITTEN: source + "<img src=x onerror=alert(1)>[x](javascript:alert(1))"}
+            hand_in(root, attack.name, classroom.maker.notebook(answers))
         for student in ("aaa-honest", "mmm-honest", "zzz-honest"):
             hand_in(root, student, classroom.maker.solved())
-        before = snapshot(root)
+        before = snapshot(root), modes(root)
         coursedir = course.nbgrader(root, **DIRECTORIES).coursedir
         start = time.monotonic()
         summary = grade_class(coursedir, [ASSIGNMENT], jobs=2, stream=None, budget=BUDGET)
@@ -87,6 +92,12 @@ def snapshot(root):
     }
 
 
+def modes(root):
+    """The modes and owners of what every grading needs."""
+    found = [os.stat(path) for path in (root / "gradebook.db", numpy.__file__, "/tmp")]
+    return [(stat.st_mode, stat.st_uid, stat.st_gid) for stat in found]
+
+
 def grades(coursedir):
     with Gradebook(coursedir.db_url) as gradebook:
         return {
@@ -120,7 +131,7 @@ def test_no_attack_reads_writes_or_sends_what_it_may_not(graded):
 
 
 def test_nothing_was_changed_heard_or_left_behind(graded):
-    assert snapshot(graded["root"]) == graded["before"]
+    assert (snapshot(graded["root"]), modes(graded["root"])) == graded["before"]
     assert graded["heard"] == []
     assert not [path for path in ("/tmp/attack", "/var/tmp/attack") if os.path.exists(path)]
     for attack in ALL:
@@ -133,7 +144,15 @@ def test_the_honest_are_graded_as_ever(classroom, graded):  # noqa: F811
         assert graded["points"][student] == full
 
 
-def test_every_attack_has_a_verdict_and_shows_no_markup(graded):
+def test_every_attack_has_a_verdict(graded):
     assert not graded["summary"].failed
-    assert "<script>alert" not in autograded(graded, "hostile-name")
-    assert "<img" not in autograded(graded, "hostile-name")
+
+
+def test_no_markup_of_a_students_reaches_a_browser(graded):
+    coursedir = course.nbgrader(graded["root"], **DIRECTORIES)
+    for name in ("hostile-name", "hostile-answer-in-words", "display-hook"):
+        assert coursedir.generate_feedback(ASSIGNMENT, name)["success"]
+        folder = graded["root"] / "feedback" / name / ASSIGNMENT
+        page = (folder / f"{ASSIGNMENT}.html").read_text(encoding="utf-8")
+        assert "<script>alert" not in page and 'onerror="' not in page and "<img" not in page
+        assert 'href="javascript:' not in page and "37 of 37 points</caption>" not in page
