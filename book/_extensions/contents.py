@@ -23,9 +23,9 @@ HOW_TO = """\
 <p><a class="sd-btn sd-btn-primary" href="../../_static/download/{name}.zip" download>\
 Download the exercises ({name}.zip)</a></p>
 
-This page shows the notebook of the exercises as it is handed out. To solve them, download the \
-folder and unpack it, then open `{name}.ipynb` in Jupyter: [what you need for that](#set-up). \
-The folder holds all that the checks below each answer ask for, and they need no network."""
+This page shows the notebook of the exercises as it is handed out. To solve them, download the
+folder and unpack it, then open `{name}.ipynb` in Jupyter. [Set-up](../../book/set-up.md) says what
+you need for that. The folder holds all that the checks ask for, and they need no network."""
 
 
 def explain_download(app, docname, source):
@@ -114,13 +114,15 @@ class AuthorYear(Style):
 
 
 def configure(app, config):
-    """Read the glossary's terms; their change makes all pages be read anew."""
+    """Read the glossary's terms; a change of what is put into pages makes them be read anew."""
     config.course_terms = glossary_terms()
+    config.course_how_to = HOW_TO
 
 
 def setup(app):
     pybtex.plugin.register_plugin("pybtex.style.formatting", "author_year", AuthorYear)
     app.add_config_value("course_terms", [], "env")
+    app.add_config_value("course_how_to", "", "env")
     app.add_transform(IndexTerms)
     app.connect("config-inited", configure)
     app.connect("source-read", explain_download)
