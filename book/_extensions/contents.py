@@ -33,10 +33,10 @@ def explain_download(app, docname, source):
     if not docname.startswith(EXERCISES):
         return
     notebook = json.loads(source[0])
-    title, *rest = notebook["cells"]
-    text = HOW_TO.format(name=docname.split("/")[1])
-    how_to = {"cell_type": "markdown", "id": "how-to", "metadata": {}, "source": text}
-    notebook["cells"] = [title, how_to, *rest]
+    first = notebook["cells"][0]
+    title, _, rest = "".join(first["source"]).partition("\n")
+    how_to = HOW_TO.format(name=docname.split("/")[1])
+    first["source"] = f"# Exercises: {title.lstrip('# ')}\n\n{how_to}\n\n{rest}"
     source[0] = json.dumps(notebook)
 
 
@@ -92,6 +92,22 @@ class IndexTerms(SphinxTransform):
                 bold.parent.insert(bold.parent.index(bold), entry)
 
 
+class IndexExercises(SphinxTransform):
+    """On the page of a released notebook a heading that is a name in code is an exercise."""
+
+    default_priority = 800
+
+    def apply(self):
+        if not self.env.docname.startswith(EXERCISES):
+            return
+        for section in self.document.findall(nodes.section):
+            name = section[0].next_node(nodes.literal)
+            if name is not None:
+                said = f"{name.astext()} (exercise)"
+                entry = addnodes.index(entries=[("single", said, section["ids"][0], "", None)])
+                section.insert(1, entry)
+
+
 class AuthorYearLabels(BaseLabelStyle):
     """Labels of papers that read as their citations in the text do: authors and year."""
 
@@ -124,6 +140,7 @@ def setup(app):
     app.add_config_value("course_terms", [], "env")
     app.add_config_value("course_how_to", "", "env")
     app.add_transform(IndexTerms)
+    app.add_transform(IndexExercises)
     app.connect("config-inited", configure)
     app.connect("source-read", explain_download)
     app.connect("build-finished", pack_exercises)

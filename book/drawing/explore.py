@@ -103,7 +103,10 @@ class Explorer:
             '<div class="explorer">'
             f'<div class="explorer-dials" hidden>{dials}</div>'
             f"{self.figure._repr_html_()}"
-            f'<table class="explorer-results"><tbody>{results}</tbody></table>'
+            f'<table class="explorer-results"><tbody>{results}</tbody>'
+            f'<tfoot aria-hidden="true"><tr><td></td><td></td><td><div class="explorer-scale">'
+            f"<span>−{WIDEST:g}</span><span>0</span><span>{WIDEST:g}</span></div></td></tr></tfoot>"
+            "</table>"
             f'<script type="application/json">{json.dumps(graph)}</script>'
             "</div>"
         )
