@@ -2,6 +2,7 @@
 
 from book.drawing.cells import LSTM, RNN
 from book.drawing.diagram import draw, draw_layers
+from book.drawing.explore import Dial, Explorer
 from book.drawing.graph import Cell, Node, Wire, evaluate, parameters
 from book.drawing.interactive import Interactive
 from book.drawing.style import GATE_COLOURS, GATE_LINES, MODEL_COLOURS, MODEL_LINES, figure, show
@@ -15,6 +16,8 @@ __all__ = [
     "MODEL_LINES",
     "RNN",
     "Cell",
+    "Dial",
+    "Explorer",
     "Interactive",
     "Node",
     "Wire",
