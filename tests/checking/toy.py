@@ -96,9 +96,9 @@ SCALE = Exercise(
     reference=Scale,
     inputs=lambda draw: {
         "dtype": draw.dtype,
-        "init": {"size": 40},
-        "parameters": {"weight": draw.normal(40), "bias": draw.normal(40)},
-        "arguments": {"x": draw.normal(draw.B, 40)},
+        "init": {"size": 80},
+        "parameters": {"weight": draw.normal(80), "bias": draw.normal(80)},
+        "arguments": {"x": draw.normal(draw.B, 80)},
     },
     kind="torch",
     subject="module",

@@ -4,7 +4,7 @@ import numpy as np
 from torch import nn
 
 from autograder.checking.contract import Part
-from autograder.checking.exercise import Exercise, Size
+from autograder.checking.exercise import SIZES, Exercise, Size
 
 from . import alternatives, torch_mistakes
 from .book import at
@@ -128,6 +128,8 @@ lstm_cell = Exercise(
         Part("gradients for inputs, states and parameters", 2, gradients=True),
     ),
     book=at("lstm-step"),
+    # Many units, so that the spread of new parameters can be judged.
+    sizes=(*SIZES, Size("many units", T=1, B=1, I=2, H=16)),
     stand_in="torch.nn.LSTMCell",
     initial=True,
     mistakes=torch_mistakes.LSTM_CELL,
