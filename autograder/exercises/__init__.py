@@ -1,6 +1,6 @@
 """What is asked: one package for each chapter, declaring its exercises."""
 
-from . import lstm
+from . import lstm, rnn
 
-CHAPTERS = {"lstm": lstm.EXERCISES}
+CHAPTERS = {"rnn": rnn.EXERCISES, "lstm": lstm.EXERCISES}
 """The exercises of each assignment, in their order."""

@@ -41,7 +41,12 @@ MANY = 60
 RUNS = ("finite", "values", "gradients")
 """Stages at which an answer works, and is wrong."""
 
-LEAVES = {"array": "a NumPy array", "tensor": "a PyTorch tensor", "number": "a number"}
+LEAVES = {
+    "array": "a NumPy array",
+    "tensor": "a PyTorch tensor",
+    "number": "a number",
+    "numbers": "a list of numbers",
+}
 """What the kinds of a written-down leaf are called."""
 
 MAX_TEXT = 300
