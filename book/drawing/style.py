@@ -92,9 +92,9 @@ def figure(rows=1, columns=1, size=None, **options):
     plot : matplotlib.figure.Figure
     axes : one Axes, or an array of them
     """
-    with matplotlib.rc_context(STYLE):
-        plot = Plot(figsize=size)
-        return plot, plot.subplots(rows, columns, **options)
+    matplotlib.rcParams.update(STYLE)  # for whatever the page adds to the axes, too
+    plot = Plot(figsize=size)
+    return plot, plot.subplots(rows, columns, **options)
 
 
 def show(plot, alt, caption=""):
@@ -111,8 +111,7 @@ def show(plot, alt, caption=""):
     Figure
     """
     file = io.StringIO()
-    with matplotlib.rc_context(STYLE):
-        plot.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    plot.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     svg = file.getvalue()
     svg = svg[svg.index("<svg ") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)

@@ -51,6 +51,20 @@ def test_pages_load_everything_from_here_without_error_and_are_light(browser, ht
         assert page.locator("mjx-merror, merror, [data-mjx-error]").count() == 0, path
 
 
+def test_answers_of_a_quiz_open_by_keyboard(browser, html, address):
+    quizzes = [path for path in page_paths(html) if path.endswith("/quiz.html")]
+    assert quizzes
+    page = browser.new_page()
+    for path in quizzes:
+        page.goto(f"{address}/{path}")
+        answer = page.locator("details.quiz").first
+        assert not answer.locator("p").first.is_visible()
+        answer.locator("summary").focus()
+        page.keyboard.press("Enter")
+        assert answer.locator("p").first.is_visible()
+    page.close()
+
+
 def test_no_page_is_wider_than_a_telephone(browser, html, address):
     for path, page, _ in visit_all(browser, html, address, width=400):
         width = page.evaluate("document.documentElement.scrollWidth")

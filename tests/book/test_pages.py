@@ -98,3 +98,19 @@ def test_every_link_inside_the_book_leads_somewhere(pages, html):
             elif anchor and target in pages and unquote(anchor) not in pages[target].ids:
                 broken.append((path, link, "no such place on the page"))
     assert broken == []
+
+
+def test_every_quiz_explains_each_answer(html):
+    quizzes = [path for path in page_paths(html) if path.endswith("/quiz.html")]
+    assert quizzes
+    for path in quizzes:
+        text = (html / path).read_text("utf-8")
+        questions = re.split(r"<h2>Question \d+", text)[1:]
+        assert len(questions) >= 8, path
+        for number, question in enumerate(questions, start=1):
+            answers = re.findall(
+                r'<details class="[^"]*\bquiz-(right|wrong)\b.*?</details>', question, re.DOTALL
+            )
+            explained = re.findall(r"<strong>(Right|Wrong)\.</strong> ?\S", question)
+            assert [word.lower() for word in explained] == answers, (path, number)
+            assert answers.count("right") == 1 and len(answers) >= 3, (path, number)
