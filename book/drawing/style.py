@@ -5,6 +5,7 @@ import re
 from html import escape
 
 import matplotlib
+from cycler import cycler
 from matplotlib.figure import Figure as Plot
 
 # One colour and one kind of line for each gate and each model, told apart by colour-blind people
@@ -19,13 +20,13 @@ GATE_COLOURS = {
     "n": "#E69F00",  # candidate, as the GRU calls it
 }
 GATE_LINES = {
-    "f": "-",
+    "f": ":",
     "o": "-.",
     "i": "--",
-    "g": ":",
+    "g": "-",
     "z": (0, (8, 2)),
     "r": (0, (3, 1, 1, 1, 1, 1)),
-    "n": ":",
+    "n": "-",
 }
 MODEL_COLOURS = {"RNN": "#9A9A9A", "LSTM": "#B2407E", "GRU": "#6A71FF"}
 MODEL_LINES = {"RNN": "--", "LSTM": "-", "GRU": "-."}
@@ -42,6 +43,7 @@ STYLE = {
     "font.family": "sans-serif",
     "font.size": 10,
     "text.color": INK,
+    "axes.prop_cycle": cycler(color=[INK]),
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
     "axes.spines.top": False,
