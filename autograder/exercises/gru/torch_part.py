@@ -6,7 +6,8 @@ from autograder.checking.exercise import Exercise, Size
 from . import torch_alternatives as other
 from . import torch_mistakes as wrong
 from .book import at
-from .numpy_part import GATES, PARAMETER_AXES, PER_UNIT, weights
+from .numpy_mistakes import composing
+from .numpy_part import GATES, PARAMETER_AXES, PER_UNIT, TOGETHER, weights
 from .torch_reference import GRU, GRUCell, GRUClassifier, GRURegressor
 
 
@@ -104,8 +105,10 @@ gru_cell = Exercise(
         Part("the new hidden state h", 2, outputs=("h",)),
         Part("gradients for inputs, state and parameters", 2, gradients=True),
     ),
+    stand_in="torch.nn.GRUCell",
+    initial=True,
     book=at("gru-step"),
-    mistakes=wrong.GRU_CELL,
+    mistakes=composing(TOGETHER, wrong.GRU_CELL),
     alternatives=other.GRU_CELL,
 )
 
@@ -170,6 +173,7 @@ regressor = Exercise(
         Part("stacked layers, one answer or several", 1),
         Part("gradients for the input and all parameters", 1, gradients=True),
     ),
+    allows=("torch.nn.GRU",),
     book=at("gru-last-step"),
     mistakes=wrong.GRU_REGRESSOR,
     alternatives=other.GRU_REGRESSOR,
@@ -196,6 +200,7 @@ classifier = Exercise(
         Part("every size, in float64", 1),
         Part("gradients for the input and all parameters", 1, gradients=True),
     ),
+    allows=("torch.nn.GRU",),
     book=at("gru-flattened"),
     mistakes=wrong.GRU_CLASSIFIER,
     alternatives=other.GRU_CLASSIFIER,
