@@ -3,6 +3,7 @@
 from book.drawing.cells import GRU, GRU_CHO, LSTM, ONE_GATE, RNN
 from book.drawing.diagram import draw, draw_layers
 from book.drawing.graph import Cell, Node, Wire, evaluate, parameters
+from book.drawing.motion import Motion
 from book.drawing.style import GATE_COLOURS, GATE_LINES, MODEL_COLOURS, MODEL_LINES, figure, show
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "ONE_GATE",
     "RNN",
     "Cell",
+    "Motion",
     "Node",
     "Wire",
     "draw",
