@@ -12,7 +12,6 @@ from autograder.checking.exercise import Mistake
 
 from .book import at
 
-
 COMPOSES = {
     "bias_ih left out",
     "bias_hh left out",
