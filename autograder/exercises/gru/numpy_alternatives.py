@@ -91,10 +91,17 @@ def candidate_of_whole_products(x_t, h_prev, reset, weight_ih, weight_hh, bias_i
     return np.tanh(from_input + from_state * reset)
 
 
+def candidate_row_by_row(x_t, h_prev, reset, weight_ih, weight_hh, bias_ih, bias_hh):
+    W, U, b, c = _blocks(weight_ih, weight_hh, bias_ih, bias_hh, 2)
+    n = [np.tanh(W @ x + b + r * (U @ h + c)) for x, h, r in zip(x_t, h_prev, reset, strict=True)]
+    return np.array(n)
+
+
 CANDIDATE = (
     candidate_reordered,
     candidate_of_negative_index,
     candidate_of_whole_products,
+    candidate_row_by_row,
 )
 
 
@@ -166,15 +173,13 @@ def cho_scaled_columns(x_t, h_prev, weight_ih, weight_hh, bias):
     W, U, b = (np.split(w, 3) for w in (weight_ih, weight_hh, bias))
     r = sigmoid(x_t @ W[0].T + h_prev @ U[0].T + b[0])
     z = sigmoid(x_t @ W[1].T + h_prev @ U[1].T + b[1])
-    rows = [
-        np.tanh(W[2] @ x_t[k] + (U[2] * r[k]) @ h_prev[k] + b[2]) for k in range(len(x_t))
-    ]
+    rows = [np.tanh(W[2] @ x_t[k] + (U[2] * r[k]) @ h_prev[k] + b[2]) for k in range(len(x_t))]
     h = np.stack(rows)
     return h + z * (h_prev - h)
 
 
 def cho_by_einsum(x_t, h_prev, weight_ih, weight_hh, bias):
-    B, H = h_prev.shape
+    H = h_prev.shape[1]
     W, U, b = weight_ih.reshape(3, H, -1), weight_hh.reshape(3, H, H), bias.reshape(3, 1, H)
     from_input = np.einsum("ghi,bi->gbh", W, x_t) + b
     r, z = sigmoid(from_input[:2] + np.einsum("ghk,bk->gbh", U[:2], h_prev))
@@ -182,7 +187,22 @@ def cho_by_einsum(x_t, h_prev, weight_ih, weight_hh, bias):
     return z * h_prev + (1 - z) * h
 
 
-GRU_STEP_CHO = (cho_joined, cho_scaled_columns, cho_by_einsum)
+def cho_row_by_row(x_t, h_prev, weight_ih, weight_hh, bias):
+    H = h_prev.shape[1]
+    new = np.zeros_like(h_prev)
+    for k, (x, h) in enumerate(zip(x_t, h_prev, strict=True)):
+        gates = sigmoid(weight_ih[: 2 * H] @ x + weight_hh[: 2 * H] @ h + bias[: 2 * H])
+        n = np.tanh(weight_ih[2 * H :] @ x + weight_hh[2 * H :] @ (gates[:H] * h) + bias[2 * H :])
+        new[k] = gates[H:] * h + (1 - gates[H:]) * n
+    return new
+
+
+GRU_STEP_CHO = (
+    cho_joined,
+    cho_scaled_columns,
+    cho_by_einsum,
+    cho_row_by_row,
+)
 
 
 # --- Ng's simplified step ------------------------------------------------------------------------
@@ -210,7 +230,18 @@ def simplified_row_by_row(x_t, c_prev, W_c, W_u, b_c, b_u):
     return new
 
 
-SIMPLIFIED = (simplified_without_joining, simplified_stacked, simplified_row_by_row)
+def simplified_by_einsum(x_t, c_prev, W_c, W_u, b_c, b_u):
+    cx = np.column_stack((c_prev, x_t))
+    update = 1 / (1 + np.exp(-np.einsum("bk,hk->bh", cx, W_u) - b_u))
+    return (1 - update) * c_prev + update * np.tanh(np.einsum("bk,hk->bh", cx, W_c) + b_c)
+
+
+SIMPLIFIED = (
+    simplified_without_joining,
+    simplified_stacked,
+    simplified_row_by_row,
+    simplified_by_einsum,
+)
 
 
 # --- a whole sequence ----------------------------------------------------------------------------
@@ -281,12 +312,23 @@ def convert_by_where(*weights):
     H = weights[1].shape[1]
     rows = np.arange(3 * H)
     turns = (rows >= H) & (rows < 2 * H)
-    return tuple(
-        np.where(turns.reshape(-1, *[1] * (w.ndim - 1)), -w, w) for w in weights
-    )
+    return tuple(np.where(turns.reshape(-1, *[1] * (w.ndim - 1)), -w, w) for w in weights)
 
 
-CONVERT = (convert_by_signs, convert_by_pieces, convert_by_where)
+def convert_in_place_on_copies(weight_ih, weight_hh, bias_ih, bias_hh):
+    H = bias_ih.size // 3
+    copies = [np.array(w) for w in (weight_ih, weight_hh, bias_ih, bias_hh)]
+    for w in copies:
+        np.negative(w[H:-H], out=w[H:-H])
+    return copies
+
+
+CONVERT = (
+    convert_by_signs,
+    convert_by_pieces,
+    convert_by_where,
+    convert_in_place_on_copies,
+)
 
 
 # --- a GRU as a plain RNN ------------------------------------------------------------------------
@@ -324,7 +366,24 @@ def as_rnn_by_padding(weight_ih, weight_hh, bias_ih, bias_hh, z_keeps_old):
     return *gates, bias, np.pad(bias_hh, (2 * H, 0))
 
 
-AS_RNN = (as_rnn_by_vstack, as_rnn_into_buffers, as_rnn_by_padding)
+def as_rnn_by_kron(weight_ih, weight_hh, bias_ih, bias_hh, z_keeps_old):
+    last = np.array([0.0, 0.0, 1.0])
+    held = np.array([100.0, -100.0 if z_keeps_old else 100.0, 0.0])
+    H = len(bias_hh)
+    return (
+        np.kron(last[:, None], weight_ih),
+        np.kron(last[:, None], weight_hh),
+        np.repeat(held, H) + np.kron(last, bias_ih),
+        np.kron(last, bias_hh),
+    )
+
+
+AS_RNN = (
+    as_rnn_by_vstack,
+    as_rnn_into_buffers,
+    as_rnn_by_padding,
+    as_rnn_by_kron,
+)
 
 
 # --- the way back --------------------------------------------------------------------------------
@@ -395,4 +454,65 @@ def backward_weights_at_the_end(d_output, d_h_n, x, h0, weight_ih, weight_hh, bi
     }
 
 
-GRU_BACKWARD = (backward_gate_by_gate, backward_weights_at_the_end)
+def backward_recursive(d_output, d_h_n, x, h0, weight_ih, weight_hh, bias_ih, bias_hh):
+    weights = (weight_ih, weight_hh, bias_ih, bias_hh)
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+    def back(h, t):
+        """Gradients of the state before step t, of x from there on, and of the weights."""
+        if t == len(x):
+            return d_h_n, [], [np.zeros_like(w) for w in weights]
+        a, s = x[t] @ weight_ih.T + bias_ih, h @ weight_hh.T + bias_hh
+        H = h.shape[1]
+        r, z = sigmoid(a[:, :H] + s[:, :H]), sigmoid(a[:, H:-H] + s[:, H:-H])
+        n = np.tanh(a[:, -H:] + r * s[:, -H:])
+        d_h, d_x, d_weights = back((1 - z) * n + z * h, t + 1)
+        d_h = d_h + d_output[t]
+        d_n = d_h * (1 - z) * (1 - n**2)
+        d_gates = [d_n * s[:, -H:] * r * (1 - r), d_h * (h - n) * z * (1 - z)]
+        d_a, d_s = np.hstack([*d_gates, d_n]), np.hstack([*d_gates, r * d_n])
+        shares = d_a.T @ x[t], d_s.T @ h, d_a.sum(0), d_s.sum(0)
+        d_weights = [w + share for w, share in zip(d_weights, shares, strict=True)]
+        return d_h * z + d_s @ weight_hh, [d_a @ weight_ih, *d_x], d_weights
+
+    d_h0, d_x, d_weights = back(h0, 0)
+    return {"x": np.array(d_x), "h0": d_h0, **dict(zip(names, d_weights, strict=True))}
+
+
+def backward_with_kept_steps(d_output, d_h_n, x, h0, weight_ih, weight_hh, bias_ih, bias_hh):
+    H, kept, h = h0.shape[1], [], h0
+    for x_t in x:
+        a, s = np.dot(x_t, weight_ih.T) + bias_ih, np.dot(h, weight_hh.T) + bias_hh
+        gates = sigmoid(a[:, : 2 * H] + s[:, : 2 * H])
+        n = np.tanh(a[:, 2 * H :] + gates[:, :H] * s[:, 2 * H :])
+        kept.append((x_t, h, gates[:, :H], gates[:, H:], s[:, 2 * H :], n))
+        h = n + gates[:, H:] * (h - n)
+    grads = {"x": np.zeros_like(x), "h0": d_h_n}
+    for name, w in (
+        ("weight_ih", weight_ih),
+        ("weight_hh", weight_hh),
+        ("bias_ih", bias_ih),
+        ("bias_hh", bias_hh),
+    ):
+        grads[name] = np.zeros_like(w)
+    for t, (x_t, h, r, z, s, n) in reversed(list(enumerate(kept))):
+        d_h = grads["h0"] + d_output[t]
+        d_s_n = d_h * (1 - z) * (1 - n * n)
+        d_z, d_r = d_h * (h - n) * z * (1 - z), d_s_n * s * r * (1 - r)
+        d_a = np.concatenate([d_r, d_z, d_s_n], axis=1)
+        d_s = np.concatenate([d_r, d_z, d_s_n * r], axis=1)
+        grads["weight_ih"] += np.einsum("bg,bi->gi", d_a, x_t)
+        grads["weight_hh"] += np.einsum("bg,bh->gh", d_s, h)
+        grads["bias_ih"] += d_a.sum(axis=0)
+        grads["bias_hh"] += d_s.sum(axis=0)
+        grads["x"][t] = d_a @ weight_ih
+        grads["h0"] = z * d_h + d_s @ weight_hh
+    return grads
+
+
+GRU_BACKWARD = (
+    backward_gate_by_gate,
+    backward_weights_at_the_end,
+    backward_recursive,
+    backward_with_kept_steps,
+)

@@ -151,7 +151,12 @@ def gate_mistakes(gate):
                 ("bias_ih[block]", "bias_ih[:H]"),
                 ("bias_hh[block]", "bias_hh[:H]"),
             ),
-            mistake("1 − z in place of z", COMPLEMENT, "gru-z-side", (result, f"{result[:7]}1 - {result[7:]}")),
+            mistake(
+                "1 − z in place of z",
+                COMPLEMENT,
+                "gru-z-side",
+                (result, f"{result[:7]}1 - {result[7:]}"),
+            ),
         ]
     else:
         found.append(
@@ -358,6 +363,9 @@ SPLIT_INPUT = "input_r, input_z, input_n = np.split(a_input, 3, axis=-1)"
 SPLIT_STATE = "state_r, state_z, state_n = np.split(a_state, 3, axis=-1)"
 PROPOSE = "n = np.tanh(input_n + r * state_n)"
 BLEND = "return (1 - z) * n + z * h_prev"
+PAST = (
+    "H = h_prev.shape[1]\n    n = np.tanh(input_n + (r * h_prev) @ weight_hh[-H:].T + bias_hh[-H:])"
+)
 
 
 def split_as(order):
@@ -383,14 +391,20 @@ GRU_STEP = (
         "reset before the recurrent product",
         BEFORE_PRODUCT,
         "gru-reset-place",
-        (PROPOSE, "n = np.tanh(input_n + (r * h_prev) @ weight_hh[-h_prev.shape[1]:].T + bias_hh[-h_prev.shape[1]:])"),
+        (
+            PROPOSE,
+            PAST,
+        ),
     ),
     mistake(
         "z on the wrong side, and reset before the product",
         "This is a GRU as Chung and others write it: z weighs the new state, and the reset gate "
         "comes before the product. PyTorch does the opposite in both.",
         "gru-conventions",
-        (PROPOSE, "n = np.tanh(input_n + (r * h_prev) @ weight_hh[-h_prev.shape[1]:].T + bias_hh[-h_prev.shape[1]:])"),
+        (
+            PROPOSE,
+            PAST,
+        ),
         (BLEND, "return (1 - z) * h_prev + z * n"),
     ),
     mistake(
@@ -399,10 +413,13 @@ GRU_STEP = (
         "gru-candidate",
         (
             PROPOSE,
-            "b_hn = bias_hh[-h_prev.shape[1]:]\n    n = np.tanh(input_n + r * (state_n - b_hn) + b_hn)",
+            "b_hn = bias_hh[-h_prev.shape[1] :]\n"
+            "    n = np.tanh(input_n + r * (state_n - b_hn) + b_hn)",
         ),
     ),
-    mistake("reset gate left out", NO_RESET, "gru-reset", (PROPOSE, "n = np.tanh(input_n + state_n)")),
+    mistake(
+        "reset gate left out", NO_RESET, "gru-reset", (PROPOSE, "n = np.tanh(input_n + state_n)")
+    ),
     mistake(
         "1 − r in place of r",
         RESET_COMPLEMENT,
@@ -415,7 +432,9 @@ GRU_STEP = (
         "gru-reset",
         (PROPOSE, "n = np.tanh(r * (input_n + state_n))"),
     ),
-    mistake("σ for the candidate", SIGMOID_CANDIDATE, "gru-candidate", ("n = np.tanh(", "n = sigmoid(")),
+    mistake(
+        "σ for the candidate", SIGMOID_CANDIDATE, "gru-candidate", ("n = np.tanh(", "n = sigmoid(")
+    ),
     mistake(
         "tanh for the gates",
         "Some of your gates are negative. A gate says how much, from nothing (0) to all of it (1); "
@@ -471,7 +490,9 @@ GRU_STEP = (
     ),
     mistake("bias_ih left out", ONE_BIAS, "gru-two-biases", (" + bias_ih", "")),
     mistake("bias_hh left out", ONE_BIAS, "gru-two-biases", (" + bias_hh", "")),
-    mistake("both biases left out", NO_BIAS, "gru-two-biases", (" + bias_ih", ""), (" + bias_hh", "")),
+    mistake(
+        "both biases left out", NO_BIAS, "gru-two-biases", (" + bias_ih", ""), (" + bias_hh", "")
+    ),
     mistake("bias_ih added twice", SAME_BIAS, "gru-two-biases", ("+ bias_hh", "+ bias_ih")),
     mistake("bias_hh added twice", SAME_BIAS, "gru-two-biases", ("+ bias_ih", "+ bias_hh")),
     mistake(
@@ -648,7 +669,7 @@ SIMPLIFIED = (
     ),
     mistake(
         "W_c and W_u exchanged",
-        "Your candidate uses the gate's weights and your gate the candidate's. Look at the indices: "
+        "Your candidate uses the gate's weights and your gate the candidate's. Look at the index: "
         "c for the candidate, u for the update gate.",
         "gru-simplified",
         ("c_tilde = np.tanh(cx @ W_c.T + b_c)", "c_tilde = np.tanh(cx @ W_u.T + b_u)"),
@@ -927,13 +948,13 @@ CONVERT = (
     ),
     mistake(
         "weights alone",
-        "You changed the weights and left the biases. All that adds up to z's sum changes its sign.",
+        "You changed the weights and left the biases. All that adds up to z's sum changes sign.",
         "gru-converter",
         (NEGATE, f"if given.ndim > 1:\n            {NEGATE}"),
     ),
     mistake(
         "biases alone",
-        "You changed the biases and left the weights. All that adds up to z's sum changes its sign.",
+        "You changed the biases and left the weights. All that adds up to z's sum changes sign.",
         "gru-converter",
         (NEGATE, f"if given.ndim == 1:\n            {NEGATE}"),
     ),

@@ -51,7 +51,33 @@ class CellGateByGate(GRUCell):
         return z * h + n - z * n
 
 
-GRU_CELL = (CellByLinear, CellByLerp, CellGateByGate)
+class CellOfOneList(nn.Module):
+    """Parameters in a loop, gates by views."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        k = hidden_size**-0.5
+        for side, size in (("ih", input_size), ("hh", hidden_size)):
+            weight = torch.empty(3 * hidden_size, size).uniform_(-k, k)
+            bias = torch.empty(3 * hidden_size).uniform_(-k, k)
+            self.register_parameter(f"weight_{side}", nn.Parameter(weight))
+            self.register_parameter(f"bias_{side}", nn.Parameter(bias))
+
+    def forward(self, x_t: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
+        B, H = h.shape
+        a = functional.linear(x_t, self.weight_ih, self.bias_ih).view(B, 3, H)
+        s = functional.linear(h, self.weight_hh, self.bias_hh).view(B, 3, H)
+        gates = torch.sigmoid(a[:, :2] + s[:, :2])
+        n = torch.tanh(torch.addcmul(a[:, 2], gates[:, 0], s[:, 2]))
+        return h * gates[:, 1] + n * (1 - gates[:, 1])
+
+
+GRU_CELL = (
+    CellByLinear,
+    CellByLerp,
+    CellGateByGate,
+    CellOfOneList,
+)
 
 # --- the network ---------------------------------------------------------------------------------
 
@@ -120,7 +146,33 @@ class NetworkOfAList(_Network):
         return [output.permute(1, 0, 2) if self.batch_first else output, torch.stack(last)]
 
 
-GRU = (NetworkStepByStep, NetworkIntoABuffer, NetworkOfAList)
+class NetworkOfHelpers(_Network):
+    """A layer as a method of its own."""
+
+    def run(self, cell, sequence, h):
+        output = []
+        for x_t in sequence:
+            h = cell(x_t, h)
+            output.append(h)
+        return output, h
+
+    def forward(self, x, h0=None):
+        steps = [x[:, t] if self.batch_first else x[t] for t in range(x.shape[self.batch_first])]
+        if h0 is None:
+            h0 = [steps[0].new_zeros(len(steps[0]), self.H) for _ in self.cells]
+        last = []
+        for cell, h in zip(self.cells, h0, strict=True):
+            steps, h = self.run(cell, steps, h)
+            last.append(h)
+        return torch.stack(steps, 1 if self.batch_first else 0), torch.stack(last, 0)
+
+
+GRU = (
+    NetworkStepByStep,
+    NetworkIntoABuffer,
+    NetworkOfAList,
+    NetworkOfHelpers,
+)
 
 # --- the regressor -------------------------------------------------------------------------------
 
@@ -156,7 +208,19 @@ class RegressorOfAllSteps(_Regressor):
         return self.linear(self.gru(x)[0])[:, -1]
 
 
-GRU_REGRESSOR = (RegressorOfTheState, RegressorWithZeros, RegressorOfAllSteps)
+class RegressorOfUnbound(_Regressor):
+    def forward(self, x):
+        output, _ = self.gru(x, None)
+        *_, last = output.unbind(dim=1)
+        return functional.linear(last, self.linear.weight, self.linear.bias)
+
+
+GRU_REGRESSOR = (
+    RegressorOfTheState,
+    RegressorWithZeros,
+    RegressorOfAllSteps,
+    RegressorOfUnbound,
+)
 
 # --- the classifier ------------------------------------------------------------------------------
 
@@ -187,9 +251,21 @@ class ClassifierByCat(_Classifier):
 class ClassifierByEinsum(_Classifier):
     def forward(self, x):
         h0 = x.new_zeros(self.num_layers, x.shape[0], self.hidden_size)
-        output, h_n = self.gru(x, h0)
+        output, _ = self.gru(x, h0)
         weight = self.linear.weight.view(-1, x.shape[1], self.hidden_size)
         return torch.einsum("bth,cth->bc", output, weight) + self.linear.bias
 
 
-GRU_CLASSIFIER = (ClassifierByFlatten, ClassifierByCat, ClassifierByEinsum)
+class ClassifierByView(_Classifier):
+    def forward(self, x):
+        h0 = torch.zeros(self.num_layers, x.size(0), self.hidden_size, dtype=x.dtype)
+        flat = self.gru(x, h0)[0].contiguous().view(x.size(0), -1)
+        return torch.addmm(self.linear.bias, flat, self.linear.weight.t())
+
+
+GRU_CLASSIFIER = (
+    ClassifierByFlatten,
+    ClassifierByCat,
+    ClassifierByEinsum,
+    ClassifierByView,
+)

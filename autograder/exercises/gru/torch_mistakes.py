@@ -70,7 +70,10 @@ GRU_CELL = (
         (BLEND, "return (1 - z) * h + z * n"),
     ),
     mistake(
-        "reset before the recurrent product", BEFORE_PRODUCT, "gru-reset-place", (PROPOSE, f"n = {PAST}")
+        "reset before the recurrent product",
+        BEFORE_PRODUCT,
+        "gru-reset-place",
+        (PROPOSE, f"n = {PAST}"),
     ),
     mistake(
         "z on the wrong side, and reset before the product",
@@ -90,7 +93,9 @@ GRU_CELL = (
             "        n = torch.tanh(input_n + r * (state_n - b_hn) + b_hn)",
         ),
     ),
-    mistake("reset gate left out", NO_RESET, "gru-reset", (PROPOSE, "n = torch.tanh(input_n + state_n)")),
+    mistake(
+        "reset gate left out", NO_RESET, "gru-reset", (PROPOSE, "n = torch.tanh(input_n + state_n)")
+    ),
     mistake(
         "1 − r in place of r",
         RESET_COMPLEMENT,
@@ -186,7 +191,10 @@ GRU_CELL = (
         NOT_REGISTERED,
         "gru-step",
         *(
-            (f"self.{name} = nn.Parameter(torch.empty({shape}))", f"self.{name} = torch.empty({shape})")
+            (
+                f"self.{name} = nn.Parameter(torch.empty({shape}))",
+                f"self.{name} = torch.empty({shape})",
+            )
             for name, shape in (
                 ("weight_ih", "3 * hidden_size, input_size"),
                 ("weight_hh", "3 * hidden_size, hidden_size"),
@@ -199,10 +207,22 @@ GRU_CELL = (
         "an LSTM's four blocks",
         "Your parameters have 4·H rows. An LSTM has four blocks; a GRU has three: r, z and n.",
         "gru-gate-order",
-        ("self.weight_ih = nn.Parameter(torch.empty(3 ", "self.weight_ih = nn.Parameter(torch.empty(4 "),
-        ("self.weight_hh = nn.Parameter(torch.empty(3 ", "self.weight_hh = nn.Parameter(torch.empty(4 "),
-        ("self.bias_ih = nn.Parameter(torch.empty(3 ", "self.bias_ih = nn.Parameter(torch.empty(4 "),
-        ("self.bias_hh = nn.Parameter(torch.empty(3 ", "self.bias_hh = nn.Parameter(torch.empty(4 "),
+        (
+            "self.weight_ih = nn.Parameter(torch.empty(3 ",
+            "self.weight_ih = nn.Parameter(torch.empty(4 ",
+        ),
+        (
+            "self.weight_hh = nn.Parameter(torch.empty(3 ",
+            "self.weight_hh = nn.Parameter(torch.empty(4 ",
+        ),
+        (
+            "self.bias_ih = nn.Parameter(torch.empty(3 ",
+            "self.bias_ih = nn.Parameter(torch.empty(4 ",
+        ),
+        (
+            "self.bias_hh = nn.Parameter(torch.empty(3 ",
+            "self.bias_hh = nn.Parameter(torch.empty(4 ",
+        ),
     ),
 )
 
@@ -234,7 +254,10 @@ GRU = (
         "gru-stacked",
         ("for x_t in x:", "for x_t in given:"),
         ("        h_n = []\n", "        h_n, given = [], x\n"),
-        ("GRUCell(input_size if k == 0 else hidden_size, hidden_size)", "GRUCell(input_size, hidden_size)"),
+        (
+            "GRUCell(input_size if k == 0 else hidden_size, hidden_size)",
+            "GRUCell(input_size, hidden_size)",
+        ),
     ),
     mistake(
         "one layer's state for all layers",
@@ -247,7 +270,10 @@ GRU = (
         "Your upper layers start from the last state of the layer below. Each layer has a first "
         "state of its own, in h0.",
         "gru-stacked",
-        ("        for cell, h in zip(self.cells, h0, strict=True):", "        h = h0[0]\n        for cell in self.cells:"),
+        (
+            "        for cell, h in zip(self.cells, h0, strict=True):",
+            "        h = h0[0]\n        for cell in self.cells:",
+        ),
     ),
     mistake(
         "the layers in reverse",
@@ -275,14 +301,20 @@ GRU = (
         "shapes come out as expected, and the numbers are wrong.",
         "gru-batch-first",
         (TRANSPOSE_IN, "        if h0"),
-        ("        if self.batch_first:\n            x = x.transpose(0, 1)\n        return", "        return"),
+        (
+            "        if self.batch_first:\n            x = x.transpose(0, 1)\n        return",
+            "        return",
+        ),
     ),
     mistake(
         "output not turned back",
         "With batch_first your output is still (T, B, H). What went in batch first comes out batch "
         "first.",
         "gru-batch-first",
-        ("        if self.batch_first:\n            x = x.transpose(0, 1)\n        return", "        return"),
+        (
+            "        if self.batch_first:\n            x = x.transpose(0, 1)\n        return",
+            "        return",
+        ),
     ),
     mistake(
         "states turned, too",
@@ -313,7 +345,8 @@ GRU = (
         "layer has weights of its own.",
         "gru-stacked",
         (
-            "GRUCell(input_size if k == 0 else hidden_size, hidden_size) for k in range(num_layers)",
+            "GRUCell(input_size if k == 0 else hidden_size, hidden_size) "
+            "for k in range(num_layers)",
             "[GRUCell(input_size, hidden_size)] * num_layers",
         ),
     ),
@@ -477,8 +510,8 @@ GRU_CLASSIFIER = (
     ),
     _classifier(
         "linear layer for one step",
-        "Your linear layer takes H numbers, enough for one step. All T steps are put end to end, so "
-        "it has to take more.",
+        "Your linear layer takes H numbers, enough for one step. All T steps are put end to end, "
+        "so it has to take more.",
         ("nn.Linear(T * hidden_size", "nn.Linear(hidden_size"),
         label="gru-flattened",
     ),

@@ -103,7 +103,7 @@ gru_cell = Exercise(
     gates=GATES,
     parts=(
         Part("the new hidden state h", 2, outputs=("h",)),
-        Part("gradients for inputs, state and parameters", 2, gradients=True),
+        Part("gradients for inputs, state and parameters", 1, gradients=True),
     ),
     stand_in="torch.nn.GRUCell",
     initial=True,
@@ -142,7 +142,7 @@ gru_network = Exercise(
             2,
             cases=("two layers", "three layers", "one step", "a batch of one", "one hidden unit"),
         ),
-        Part("zeros where no state is given", 1, cases=(NO_STATE,)),
+        Part("zeros where no state is given", 1, cases=(NO_STATE, FLOAT32)),
         Part("batch_first", 1, cases=(BATCH_FIRST,)),
         Part("gradients for inputs, states and parameters", 1, gradients=True),
     ),
