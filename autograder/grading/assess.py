@@ -13,8 +13,8 @@ from . import wire
 from .outputs import checked, clean, failure
 from .remote import GraderError
 
-LEAST_PATIENCE = 1 / 16
-"""What is left of the time for an answer after several that never ended."""
+IMPATIENCE = 8
+"""How many times shorter an answer is waited for that may call one which never ended."""
 MAX_CALLS = 2_000
 """Calls of right versions of earlier answers in one case."""
 MAX_ARGUMENT = 4_096
@@ -31,7 +31,7 @@ class Budget:
 
     cell: float = 20.0
     """For each cell."""
-    answer: float = 20.0
+    answer: float = 10.0
     """For each answer, all its cases together."""
     notebook: float = 120.0
     """For all cells and calls together."""
@@ -120,7 +120,7 @@ class _Run:
         self._child = None
         self._fatal = set()
         self._left = budget.notebook
-        self._patience = 1.0
+        self._endless = set()
         self.outputs = {}
         self.layers = []
 
@@ -135,7 +135,7 @@ class _Run:
 
     def _execute(self, cells):
         """Run cells; yields the name of the one that ended the child, if any did."""
-        seconds = self._budget.cell * self._patience
+        seconds = self._budget.cell
         try:
             self._tell({"run": [list(cell) for cell in cells], "seconds": seconds})
         except _Died as error:
@@ -169,49 +169,55 @@ class _Run:
             return grader_error(exercise.contract, traceback.format_exc())
 
     def _ask(self, contract, cases, helpers):
-        observations = []
-        seconds = self._budget.answer * self._patience
+        seconds = self._budget.answer
+        if not helpers and self._endless.intersection(contract.uses):
+            seconds /= IMPATIENCE
         deadline = time.monotonic() + seconds
-        for case in cases:
-            try:
-                seen = self._observe(contract, case, helpers, deadline)
-            except _Died as error:
-                seen = stopped(contract, ENDED, str(error))
-            observations.append(seen)
-            if _stopped_by(seen) in (ENDED, TIME_UP):
-                # Its other cases are spared: they would only take as long, or end the same way.
-                # What comes after is not waited for as long: it may call what never ends.
-                self._patience = max(self._patience / 2, LEAST_PATIENCE)
-                observations += [seen] * (len(cases) - len(observations))
-                break
-        return observations
+        observations = []
+        try:
+            if self._child is None:
+                self.start()
+            self._tell(
+                {
+                    "observe": contract.to_plain(),
+                    "cases": [{"name": case.name, "inputs": case.inputs} for case in cases],
+                    "helpers": self._stand_ins(helpers),
+                    "seconds": seconds,
+                }
+            )
+            while len(observations) < len(cases) and not self._ended(contract, observations):
+                said = self._answer(helpers, deadline)
+                if "stopped" in said:
+                    kind, message = clean(said["stopped"], 100), clean(said.get("message"), 500)
+                    observations.append(stopped(contract, kind, message))
+                else:
+                    observations.append(said["observation"])
+        except _Died as error:
+            observations.append(stopped(contract, ENDED, str(error)))
+            self._ended(contract, observations)
+        # The other cases of an answer that never ends, or ends its process, are spared: they would
+        # only take as long, or end the same way.
+        return observations + observations[-1:] * (len(cases) - len(observations))
 
-    def _observe(self, contract, case, helpers, deadline):
-        if self._child is None:
-            self.start()
-        seconds = deadline - time.monotonic()
-        if seconds <= 0:
-            return stopped(contract, TIME_UP, "its other cases had used up its time")
-        self._tell(
-            {
-                "observe": contract.to_plain(),
-                "case": {"name": case.name, "inputs": case.inputs},
-                "helpers": self._stand_ins(helpers),
-                "seconds": seconds,
-            }
-        )
+    def _ended(self, contract, observations):
+        """Whether the answer has shown that it never ends, or ends its process; it is kept."""
+        if not observations or _stopped_by(observations[-1]) not in (ENDED, TIME_UP):
+            return False
+        self._endless.add(contract.name)
+        return True
+
+    def _answer(self, helpers, deadline):
+        """What the child says of the next case; calls of right versions are answered meanwhile."""
         for _ in range(MAX_CALLS):
             said = self._hear(deadline - time.monotonic())
-            if isinstance(said, dict) and "call" in said:
+            if not isinstance(said, dict):
+                break
+            if "call" in said:
                 self._tell(self._help(said, helpers))
-                continue
-            if isinstance(said, dict) and "stopped" in said:
-                return stopped(
-                    contract, clean(said["stopped"], 100), clean(said.get("message"), 500)
-                )
-            if isinstance(said, dict) and "observation" in said:
-                return said["observation"]
-            break
+            elif "stopped" in said or "observation" in said:
+                return said
+            else:
+                break
         raise _Died(self._lose("what it sent is no answer", now=True))
 
     def _stand_ins(self, names):
@@ -248,9 +254,9 @@ class _Run:
     def _hear(self, seconds):
         """What the child says within its time; the notebook's own time runs meanwhile."""
         start = time.monotonic()
-        seconds = min(seconds, self._left)
-        if seconds <= 0:
+        if self._left <= 0:
             raise _Died(self._lose("the notebook's time is used up", now=True))
+        seconds = max(0.0, min(seconds, self._left))
         try:
             return wire.receive(self._child.socket, start + seconds + self._budget.grace)
         except wire.Late:

@@ -13,8 +13,8 @@ from traitlets import Bool, Float, Unicode
 
 from . import record
 from .assess import Budget
-from .files import write_whole
-from .grade import Assignment, AssignmentError, grade, receipt_path, timestamp, up_to_date
+from .assignment import Assignment, AssignmentError, up_to_date
+from .grade import grade
 from .remote import GraderError, NotSandboxed, kept
 
 SWITCH = "COURSE_GRADER"
@@ -30,6 +30,13 @@ def use():
     chosen = Autograde if os.environ.get(SWITCH) == "stock" else CourseAutograde
     nbgrader.apps.autogradeapp.Autograde = chosen
     nbgrader.apps.api.Autograde = chosen
+
+
+def late_penalty(parent):
+    """nbgrader's plugin for late submissions, as configured for its parent."""
+    late = AssignLatePenalties(parent=parent)
+    late.init_plugin()
+    return late.plugin_inst.late_submission_penalty
 
 
 class CourseAutograde(Autograde):
@@ -64,7 +71,7 @@ class CourseAutograde(Autograde):
                 raise AssignmentError(f"no submission matches {looked}")
             warm = kept(assignment.released, sandboxed=not self.run_without_sandbox)
             with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
-                self._expect(gradebook, assignment)
+                record.expect(gradebook, assignment)
                 for student in students:
                     if not self._grade(assignment, student, warm, gradebook):
                         failed.append(student)
@@ -75,29 +82,6 @@ class CourseAutograde(Autograde):
             said = f"{assignment.name}: no verdict for {', '.join(failed)}; see the messages above"
             self.log.error(said)
             raise NbGraderException(said)
-
-    def _expect(self, gradebook, assignment):
-        """Make sure that the gradebook knows what was released."""
-        again = f"run `nbgrader generate_assignment {assignment.name}` first"
-        for template in assignment.templates:
-            try:
-                known = gradebook.find_notebook(template.name, assignment.name)
-            except MissingEntry:
-                raise AssignmentError(
-                    f"the gradebook doesn't know {assignment.name}/{template.name}; {again}"
-                ) from None
-            ours = {
-                name
-                for name, cell in template.marked.items()
-                if cell.metadata.nbgrader.get("grade")
-            }
-            theirs = {cell.name for cell in known.grade_cells}
-            if ours != theirs:
-                odd = ", ".join(sorted(ours ^ theirs))
-                raise AssignmentError(
-                    f"{assignment.name}/{template.name}: the gradebook and the released notebook "
-                    f"differ in {odd}; {again}"
-                )
 
     def _grade(self, assignment, student, warm, gradebook):
         """Grade one submission; whether it got a verdict."""
@@ -123,7 +107,7 @@ class CourseAutograde(Autograde):
                 grade(assignment, template, student, warm, budget, book=self.book)
                 for template in templates
             ]
-            self._record(assignment, student, done, gradebook)
+            record.keep(gradebook, assignment, student, done, late_penalty(self))
         except NotSandboxed:
             raise
         except (GraderError, OSError, SQLAlchemyError) as error:
@@ -137,28 +121,3 @@ class CourseAutograde(Autograde):
             said = f"; to be graded by hand: {', '.join(by_hand)}" if by_hand else ""
             self.log.info("%s: %s: %g points%s", student, graded.notebook, graded.points, said)
         return not any(graded.error for graded in done)
-
-    def _record(self, assignment, student, done, gradebook):
-        """Write notebooks, grades and, last of all, receipts."""
-        folder = assignment.place(self.coursedir.autograded_directory, student)
-        mode = int(str(self.permissions), 8)
-        for graded in done:
-            record.write_document(folder / f"{graded.notebook}.ipynb", graded, mode)
-        handed_in, _ = timestamp(assignment, student)
-        if handed_in:
-            write_whole(folder / "timestamp.txt", f"{handed_in.isoformat()} UTC\n".encode(), mode)
-        else:
-            (folder / "timestamp.txt").unlink(missing_ok=True)
-        self.set_permissions(assignment.name, student)
-        late = AssignLatePenalties(parent=self)
-        late.init_plugin()
-        record.write_grades(
-            gradebook,
-            assignment.name,
-            student,
-            handed_in,
-            done,
-            late.plugin_inst.late_submission_penalty,
-        )
-        for template, graded in zip(assignment.notebooks(), done, strict=True):
-            record.write_receipt(receipt_path(assignment, template, student), graded)

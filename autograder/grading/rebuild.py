@@ -5,6 +5,7 @@ parsed as JSON; nothing in it is believed but the text of solution cells.
 """
 
 import copy
+import hashlib
 import json
 import os
 import re
@@ -65,7 +66,9 @@ class Template:
 
     def __init__(self, path):
         self.name = path.stem
-        self.notebook = nbformat.read(path, as_version=4)
+        data = path.read_bytes()
+        self.digest = hashlib.sha256(data).hexdigest()
+        self.notebook = nbformat.reads(data.decode("utf-8"), as_version=4)
 
     @cached_property
     def marked(self):

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import nbformat
 from nbformat.v4 import new_markdown_cell, new_output
@@ -10,15 +11,17 @@ from nbgrader.api import (
     Assignment,
     Comment,
     Grade,
+    MissingEntry,
     Notebook,
     Student,
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from autograder.checking.feedback import as_html, as_text
 
+from .assignment import AssignmentError, receipt_path
 from .files import write_whole
 
 LOCKED_SECONDS = 60
@@ -40,6 +43,8 @@ class Graded:
     document: nbformat.NotebookNode
     """The autograded notebook."""
     receipt: dict = field(default_factory=dict)
+    handed_in: datetime | None = None
+    """When it was handed in, in UTC."""
     remarks: tuple[str, ...] = ()
     error: str = ""
     """Why there is no verdict, where there is none."""
@@ -106,15 +111,74 @@ def cell_name(cell):
     return cell.metadata.get("nbgrader", {}).get("grade_id") or cell.id
 
 
-def write_document(path, graded, mode):
-    """Write the autograded notebook."""
-    write_whole(path, nbformat.writes(graded.document).encode("utf-8"), mode)
+def expect(gradebook, assignment):
+    """Make sure that the gradebook knows what was released.
+
+    Errors
+    ------
+    AssignmentError where it doesn't.
+    """
+    again = f"run `nbgrader generate_assignment {assignment.name}` first"
+    for template in assignment.templates:
+        try:
+            known = gradebook.find_notebook(template.name, assignment.name)
+        except MissingEntry:
+            raise AssignmentError(
+                f"the gradebook doesn't know {assignment.name}/{template.name}; {again}"
+            ) from None
+        ours = {
+            name for name, cell in template.marked.items() if cell.metadata.nbgrader.get("grade")
+        }
+        theirs = {cell.name for cell in known.grade_cells}
+        if ours != theirs:
+            odd = ", ".join(sorted(ours ^ theirs))
+            raise AssignmentError(
+                f"{assignment.name}/{template.name}: the gradebook and the released notebook "
+                f"differ in {odd}; {again}"
+            )
 
 
-def write_receipt(path, graded):
-    """Write the receipt; the last step of a grading, so that what has one is done."""
-    text = json.dumps(graded.receipt, indent=1, sort_keys=True, ensure_ascii=False)
-    write_whole(path, text.encode("utf-8"))
+def write_documents(assignment, student, notebooks):
+    """Write the autograded notebooks of a submission, and when it was handed in."""
+    course = assignment.coursedir
+    folder = assignment.place(course.autograded_directory, student)
+    mode = 0o664 if course.groupshared else 0o444
+    for graded in notebooks:
+        text = nbformat.writes(graded.document)
+        write_whole(folder / f"{graded.notebook}.ipynb", text.encode("utf-8"), mode)
+    if notebooks[0].handed_in:
+        stamp = f"{notebooks[0].handed_in.isoformat()} UTC\n"
+        write_whole(folder / "timestamp.txt", stamp.encode(), mode)
+    else:
+        (folder / "timestamp.txt").unlink(missing_ok=True)
+    if course.groupshared:
+        for shared in (folder, folder.parent):
+            shared.chmod(0o2775)
+
+
+def write_receipts(assignment, student, notebooks):
+    """Write the receipts: the last step of a grading, so that what has one is done."""
+    for graded in notebooks:
+        text = json.dumps(graded.receipt, indent=1, sort_keys=True, ensure_ascii=False)
+        path = receipt_path(assignment, graded.notebook, student)
+        write_whole(path, text.encode("utf-8"))
+
+
+def keep(gradebook, assignment, student, notebooks, penalty=None):
+    """Keep all of a grading, each step after what it builds on: interrupted, it is done again.
+
+    Parameters
+    ----------
+    gradebook : nbgrader's Gradebook
+    assignment : Assignment
+    student : str
+    notebooks : list of Graded
+    penalty : as in ``write_grades``
+    """
+    write_documents(assignment, student, notebooks)
+    handed_in = notebooks[0].handed_in
+    write_grades(gradebook, assignment.name, student, handed_in, notebooks, penalty)
+    write_receipts(assignment, student, notebooks)
 
 
 def write_grades(gradebook, assignment, student, timestamp, notebooks, penalty=None):
@@ -141,11 +205,13 @@ def write_grades(gradebook, assignment, student, timestamp, notebooks, penalty=N
             _set_grades(gradebook.db, assignment, student, timestamp, notebooks, penalty)
             gradebook.db.commit()
             return
-        except OperationalError as error:
+        except (OperationalError, IntegrityError) as error:
+            # Another writer holds it, or has just added the same student or submission.
             gradebook.db.rollback()
-            if "locked" not in str(error) or time.monotonic() > until:
+            passing = isinstance(error, IntegrityError) or "locked" in str(error)
+            if not passing or time.monotonic() > until:
                 raise
-            time.sleep(0.1)
+            time.sleep(0.05)
         except BaseException:
             gradebook.db.rollback()
             raise

@@ -38,12 +38,11 @@ class Warm:
     Parameters
     ----------
     released : Path of the folder that students have, or None
-    limits : dict, fields of ``sandbox.Limits`` that differ from its defaults
     sandboxed : bool, whether a child must be locked in at least as far as ``sandbox.MINIMUM``
     """
 
-    def __init__(self, released=None, limits=None, sandboxed=True):
-        self._limits, self._sandboxed = limits or {}, sandboxed
+    def __init__(self, released=None, sandboxed=True):
+        self._sandboxed = sandboxed
         ours, theirs = socket.socketpair()
         root = str(Path(__file__).resolve().parents[2])
         released = str(Path(released).resolve()) if released else ""
@@ -115,7 +114,7 @@ class Warm:
             if not self._ready:
                 wire.receive(self._control, time.monotonic() + START_SECONDS)
                 self._ready = True
-            return Child(self._control, self._limits, self._sandboxed)
+            return Child(self._control, self._sandboxed)
         except wire.WireError as error:
             self._broken = True
             raise GraderError(f"the warm parent does not answer: {error}{self._said()}") from None
@@ -153,13 +152,13 @@ def kept(released, sandboxed=True):
 class Child:
     """One forked child, its socket and its private directory."""
 
-    def __init__(self, control, limits, sandboxed):
+    def __init__(self, control, sandboxed):
         self._control = control
         self.directory = tempfile.mkdtemp(prefix="notebook-")
         self.socket, theirs = socket.socketpair()
         try:
             socket.send_fds(control, [warm.FORK], [theirs.fileno()])
-            request = {"directory": self.directory, "limits": limits, "sandboxed": sandboxed}
+            request = {"directory": self.directory, "sandboxed": sandboxed}
             wire.send(control, request)
             theirs.close()
             said = wire.receive(self.socket, time.monotonic() + FORK_SECONDS)

@@ -81,11 +81,10 @@ def _fork_one(control, shell):
 def _become_child(sock, shell, request):
     """Lock this process in, with the one socket, then serve; never returns."""
     try:
-        limits = sandbox.Limits(**request["limits"])
         minimum = sandbox.MINIMUM if request["sandboxed"] else ()
         keep = (sock.fileno(),)
         try:
-            layers = sandbox.enter(request["directory"], limits, keep=keep, minimum=minimum)
+            layers = sandbox.enter(request["directory"], keep=keep, minimum=minimum)
         except sandbox.SandboxError as error:
             wire.send(sock, {"refused": str(error)})
             return

@@ -124,6 +124,8 @@ lstm_cell = Exercise(
         Part("the new hidden state h", 1, outputs=("h",)),
         Part("gradients for inputs, states and parameters", 2, gradients=True),
     ),
+    stand_in="torch.nn.LSTMCell",
+    initial=True,
     book=at("lstm-step"),
     mistakes=torch_mistakes.LSTM_CELL,
     alternatives=alternatives.LSTM_CELL,
