@@ -1,9 +1,11 @@
 """An exercise, declared once: what is right, how inputs are drawn, and how it goes wrong."""
 
+import contextlib
 import inspect
 import itertools
 import linecache
 import textwrap
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
@@ -12,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from .contract import Case, Contract, Part
-from .judge import diagnose, judge
-from .probe import observe
+from .diagnosis import alike, diagnose, holds
+from .judge import grader_error, judge, readable
+from .probe import observe, stand_in
+from .rules import Reading, read
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,8 @@ class Mistake:
     """The wrong implementation itself, where it is no edit of the reference."""
     book: str = ""
     """Where the book explains it; the exercise's own page where empty."""
+    composes: bool = False
+    """Whether it is made together with others: pairs of such mistakes are looked for too."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,9 @@ class Exercise:
     gates: str = ""
     sizes: tuple[Size, ...] = SIZES
     uses: tuple[str, ...] = ()
+    stand_in: str = ""
+    allows: tuple[str, ...] = ()
+    initial: bool = False
     extra: bool = False
     book: str = ""
     mistakes: tuple[Mistake, ...] = ()
@@ -154,55 +163,222 @@ class Exercise:
 
     @cached_property
     def wrong(self):
-        """The wrong implementations by the name of the mistake, pairs that compose included."""
+        """The wrong implementations by the name of the mistake."""
+        return {
+            mistake.name: mistake.function or edited(self.reference, mistake.edits)
+            for mistake in self.mistakes
+        }
+
+    @cached_property
+    def pairs(self):
+        """Implementations that make two mistakes at once, by the names of both."""
         made = {}
-        for mistake in self.mistakes:
-            made[mistake.name] = mistake.function or edited(self.reference, mistake.edits)
+        composing = [m for m in self.mistakes if m.composes and m.edits]
+        for first, second in itertools.combinations(composing, 2):
+            for edits in ((*first.edits, *second.edits), (*second.edits, *first.edits)):
+                # Where they change the same text, nobody makes both.
+                with contextlib.suppress(ValueError):
+                    made[first.name, second.name] = edited(self.reference, edits)
+                    break
         return made
 
-    def judge(self, cases, observed, expected=None):
-        """Reach a verdict on observations of an answer, with a diagnosis where it is wrong."""
+    def judge(self, cases, observed, expected=None, reading=None):
+        """Reach a verdict on observations of an answer, with a diagnosis where it is wrong.
+
+        Parameters
+        ----------
+        cases : list of Case
+        observed : list of observations of the answer, one for each case
+        expected : list of observations of the reference, or None
+        reading : Reading of the answer's text, or None
+
+        Returns
+        -------
+        Verdict
+        """
         expected = expected or self.expected(cases)
-        verdict = judge(self.contract, cases, expected, observed)
-        if verdict.status != "pass":
-            verdict = replace(verdict, hints=tuple(self.diagnose(cases, observed)))
-        return verdict
+        reading = reading or Reading()
+        verdict = judge(self.contract, cases, expected, observed, reading.forbidden)
+        verdict = replace(verdict, look=reading.unclear)
+        if verdict.status != "fail" or verdict.finding.stage == "rules":
+            return verdict
+        hints = tuple(self.diagnose(cases, observed))
+        notes = () if hints else tuple(holds(self.contract, cases, expected, observed))
+        return replace(verdict, hints=hints, notes=notes)
 
     def diagnose(self, cases, observed):
-        """The known mistakes that observations of an answer show."""
-        return diagnose(self.contract, observed, self.known(cases))
+        """The known mistakes, or the pair of them, that observations of an answer show.
+
+        Returns
+        -------
+        list of dicts with ``name``, ``hint`` and ``book``
+        """
+        if not all(map(readable, observed)):
+            return []
+        for name, wrong in self.wrong.items():
+            if self._shows(cases, observed, wrong):
+                return self._told(name)
+        for names, wrong in self.pairs.items():
+            if self._shows(cases, observed, wrong):
+                return self._told(*names)
+        return []
+
+    def _shows(self, cases, observed, wrong):
+        """Whether an answer does on every case what a wrong implementation does."""
+        return all(
+            alike(self.contract, self.observe(wrong, [case])[0], seen)
+            for case, seen in zip(cases, observed, strict=True)
+        )
+
+    def _told(self, *names):
+        """What to tell a student who makes these mistakes."""
+        told = []
+        for mistake in self.mistakes:
+            if mistake.name in names:
+                book = mistake.book or self.book
+                told.append({"name": mistake.name, "hint": mistake.hint, "book": book})
+        return told
 
     def known(self, cases):
-        """Every known mistake, with what it does on cases, as plain data."""
-        return [
-            {
-                "name": mistake.name,
-                "hint": mistake.hint,
-                "book": mistake.book or self.book,
-                "observed": self.observe(self.wrong[mistake.name], cases),
-            }
-            for mistake in self.mistakes
-        ]
+        """Every known mistake and every pair, with what it does on cases, as small plain data.
 
-    def assess(self, ask, seed):
+        Numbers are in single precision, and pairs come with the first cases alone: they need only
+        be told apart.
+
+        Returns
+        -------
+        list of dicts for ``diagnosis.diagnose``
+        """
+        seen = {name: self.observe(wrong, cases) for name, wrong in self.wrong.items()}
+        known = [{"told": self._told(n), "observed": small(seen[n])} for n in seen]
+        few = cases[:PAIR_CASES]
+        right = self.expected(few)
+        for names, wrong in self.pairs.items():
+            both = self.observe(wrong, few)
+            others = (right, *(seen[name] for name in names))
+            # On few cases the pair can look like one of the two alone, which is told by itself.
+            if not any(
+                all(alike(self.contract, a, b) for a, b in zip(both, other, strict=False))
+                for other in others
+            ):
+                known.append({"told": self._told(*names), "observed": small(both)})
+        return known
+
+    def assess(self, ask, seed, cells=None):
         """Draw cases, have an answer observed on them wherever it lives, and judge it.
+
+        An answer that is wrong is asked once more with right versions of the earlier answers that
+        it may use, and each part gets the better of both: one mistake is paid for once.
 
         Parameters
         ----------
         ask : function of a list of cases and a tuple of names that returns observations; the
             names are earlier exercises whose right versions are to stand in for the answer's own
         seed : int
+        cells : list of str, the texts of the notebook's code cells, or None where they aren't at
+            hand; they are read for what the rules forbid
 
         Returns
         -------
         Verdict
         """
-        cases = self.cases(seed)
-        return self.judge(cases, ask(cases, ()))
+        try:
+            cases = self.cases(seed)
+            expected = self.expected(cases)
+            reading = read(self.contract, cells) if cells is not None else Reading()
+        except Exception:
+            return grader_error(self.contract, traceback.format_exc())
+        verdict = self._safely(cases, ask(cases, ()), expected, reading)
+        if not self.uses or verdict.status != "fail" or verdict.finding.stage in FINAL:
+            return verdict
+        helped = self._safely(cases, ask(cases, self.uses), expected, reading)
+        return better(verdict, helped, self.uses)
+
+    def _safely(self, cases, observed, expected, reading):
+        """Judge; whatever goes wrong in judging is the grader's error, not the answer's."""
+        try:
+            return self.judge(cases, observed, expected, reading)
+        except Exception:
+            return grader_error(self.contract, traceback.format_exc())
 
     def check(self, implementation, seed):
         """Assess an implementation in this process."""
         return self.assess(lambda cases, _: self.observe(implementation, cases), seed)
+
+
+FINAL = ("exists", "callable", "rules")
+"""Stages at which right helpers can't change anything."""
+
+PAIR_CASES = 2
+"""How many cases of a pair of mistakes a released folder carries."""
+
+
+def better(plain, helped, uses):
+    """The better of two verdicts on one answer, part by part.
+
+    Parameters
+    ----------
+    plain : Verdict on the answer with its own helpers
+    helped : Verdict on the answer with right helpers
+    uses : names of the helpers
+
+    Returns
+    -------
+    Verdict
+    """
+    if not any(
+        theirs.points > mine.points for mine, theirs in zip(plain.parts, helped.parts, strict=False)
+    ):
+        return plain
+    parts = tuple(
+        mine if mine.points >= theirs.points else theirs
+        for mine, theirs in zip(plain.parts, helped.parts, strict=True)
+    )
+    names = ", ".join(uses)
+    note = (
+        f"This uses your {names}. It was checked with right ones as well, so that a mistake there "
+        "doesn't cost points here again."
+    )
+    base = helped if helped.hints or not plain.hints else plain
+    failed = any(part.finding for part in parts)
+    return replace(
+        base,
+        status="fail" if failed else "pass",
+        parts=parts,
+        hints=base.hints if failed else (),
+        notes=(*(base.notes if failed else ()), note),
+    )
+
+
+def helpers(exercises, names):
+    """Right versions of earlier answers, for use in this process.
+
+    Parameters
+    ----------
+    exercises : the assignment's exercises
+    names : which of them
+
+    Returns
+    -------
+    dict from name to function or class: PyTorch's own where the exercise names it as a stand-in,
+    the reference otherwise
+    """
+    return {
+        exercise.name: stand_in(exercise.stand_in) if exercise.stand_in else exercise.reference
+        for exercise in exercises
+        if exercise.name in names
+    }
+
+
+def small(observation):
+    """An observation with its numbers in single precision."""
+    if isinstance(observation, np.ndarray) and observation.dtype == np.float64:
+        return observation.astype(np.float32)
+    if isinstance(observation, dict):
+        return {key: small(value) for key, value in observation.items()}
+    if isinstance(observation, tuple | list):
+        return type(observation)(small(value) for value in observation)
+    return observation
 
 
 _counter = itertools.count()

@@ -5,6 +5,8 @@ import secrets
 
 from IPython.display import HTML, display
 
+from autograder.checking.client import cells_of
+from autograder.checking.exercise import helpers
 from autograder.checking.feedback import as_html
 from autograder.checking.probe import observe
 from autograder.exercises import CHAPTERS
@@ -23,14 +25,22 @@ def full_check(assignment, name, namespace=None, seed=None):
     Returns
     -------
     float, the points: nbgrader takes a cell's last value as its score
+
+    Errors
+    ------
+    RuntimeError where the grader itself failed: a cell without a score would get full marks.
     """
     if namespace is None:
         namespace = inspect.currentframe().f_back.f_globals
     exercise = next(e for e in CHAPTERS[assignment] if e.name == name)
 
-    def ask(cases, helpers):
-        return [observe(exercise.contract, namespace, case) for case in cases]
+    def ask(cases, names):
+        right = helpers(CHAPTERS[assignment], names)
+        return [observe(exercise.contract, namespace, case, right) for case in cases]
 
-    verdict = exercise.assess(ask, secrets.randbits(32) if seed is None else seed)
+    seed = secrets.randbits(32) if seed is None else seed
+    verdict = exercise.assess(ask, seed, cells_of(exercise.contract, namespace))
     display(HTML(as_html(verdict)))
+    if verdict.status == "grader error":
+        raise RuntimeError(f"the grader failed on {name}: {' '.join(verdict.notes)}")
     return float(verdict.points)
