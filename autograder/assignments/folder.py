@@ -72,13 +72,5 @@ def public(exercises, seed, book=""):
     -------
     dict for ``plain.save``
     """
-    carried = {}
-    for exercise in exercises:
-        cases = exercise.cases(seed)
-        carried[exercise.name] = {
-            "contract": exercise.contract.to_plain(),
-            "cases": [{"name": case.name, "inputs": case.inputs} for case in cases],
-            "expected": exercise.expected(cases),
-            "mistakes": exercise.known(cases),
-        }
+    carried = {exercise.name: exercise.public(seed) for exercise in exercises}
     return {"book": book, "exercises": carried}

@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from .contract import Case, Contract
-from .diagnosis import diagnose, holds
+from .diagnosis import diagnose, holds, right_where, variants
 from .feedback import as_html, as_text
-from .judge import judge
+from .judge import FINAL, RUNS, judge
 from .plain import load
 from .probe import observe
 from .rules import read
@@ -63,7 +63,7 @@ class Check:
                 "same kinds."
             )
             verdict = replace(verdict, notes=(note,))
-        elif verdict.finding.stage not in ("exists", "callable", "rules"):
+        elif verdict.status == "fail" and verdict.finding.stage not in FINAL:
             uses = [used for used in self._contract(name).uses if used in self._exercises]
             wrong = [used for used in uses if self._verdict(used, namespace).status != "pass"]
             if wrong:
@@ -85,11 +85,18 @@ class Check:
         reading = read(contract, cells_of(contract, namespace))
         verdict = judge(contract, cases, expected, observed, reading.forbidden)
         verdict = replace(verdict, look=reading.unclear)
-        if verdict.status == "pass" or verdict.finding.stage == "rules":
+        if verdict.status != "fail" or verdict.finding.stage == "rules":
             return verdict
         hints = tuple(diagnose(contract, observed, exercise["mistakes"]))
-        notes = () if hints else tuple(holds(contract, cases, expected, observed))
-        return replace(verdict, hints=hints, notes=notes)
+        if hints:
+            return replace(verdict, hints=hints)
+        notes = holds(contract, cases, expected, observed)
+        if verdict.finding.stage in RUNS:
+            special = variants(contract, cases[0])
+            seen = [observe(contract, namespace, case) for case in special]
+            stage, truth = verdict.finding.stage, exercise["special"]
+            notes += right_where(contract, stage, special, truth, seen)
+        return replace(verdict, notes=tuple(notes))
 
 
 def cells_of(contract, namespace):

@@ -1,10 +1,11 @@
 """Say what kind of wrong an answer is: a known mistake, what it is related to, and what holds."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
-from .judge import CONDUCT, differs, findings, match, readable
+from .judge import CONDUCT, differs, findings, match, one_each, readable
 
 
 def diagnose(contract, observed, mistakes):
@@ -23,7 +24,7 @@ def diagnose(contract, observed, mistakes):
     what to tell of the first mistake whose observations equal the answer's on every case that it
     comes with, or nothing
     """
-    if not observed or not all(map(readable, observed)):
+    if not isinstance(observed, list) or not all(map(readable, observed)):
         return []
     for mistake in mistakes:
         if all(
@@ -76,6 +77,110 @@ def _alike_arrays(a, b):
     return not differs(a, b, coarse).any()
 
 
+# --- where a wrong answer is right --------------------------------------------------------------
+
+
+def variants(contract, case):
+    """Make a case special in ways in which a wrong answer may be right.
+
+    Each input in turn is zero; two inputs of one shape are the same; two gates have the same
+    weights. Where an answer is right then, that is what it gets wrong otherwise.
+
+    Parameters
+    ----------
+    contract : Contract
+    case : Case
+
+    Returns
+    -------
+    list of Case, each named by what is special: "bias_hh is zero"
+    """
+    arrays = {path: a for path, a in _arrays_at(case.inputs) if a.dtype.kind == "f"}
+    made = [
+        _with(case, f"{_short(path)} is zero", {path: np.zeros_like(array)})
+        for path, array in arrays.items()
+    ]
+    for (one, first), (other, second) in itertools.combinations(arrays.items(), 2):
+        if first.shape == second.shape:
+            name = f"{_short(one)} and {_short(other)} are the same"
+            made.append(_with(case, name, {other: first}))
+    G = len(contract.gates)
+    stacked = {
+        path: array
+        for path, array in arrays.items()
+        if G and _short(path).split(".")[-1].startswith(("weight", "bias")) and len(array) % G == 0
+    }
+    for a, b in itertools.combinations(range(G if stacked else 0), 2):
+        blocks = {path: _block_copied(array, G, a, b) for path, array in stacked.items()}
+        name = f"the weights of {contract.gates[a]} and {contract.gates[b]} are the same"
+        made.append(_with(case, name, blocks))
+    return made
+
+
+def _arrays_at(value, path=()):
+    """Every array of nested inputs, with the way to it."""
+    if isinstance(value, np.ndarray):
+        return [(path, value)]
+    items = value.items() if isinstance(value, dict) else ()
+    if isinstance(value, tuple):
+        items = enumerate(value)
+    return [found for key, item in items for found in _arrays_at(item, (*path, key))]
+
+
+def _short(path):
+    """What the student calls an input: ``bias_hh``, ``state[0]``."""
+    names = [key for key in path if key not in ("arguments", "parameters")]
+    return "".join(f"[{key}]" if isinstance(key, int) else key for key in names)
+
+
+def _with(case, name, arrays):
+    """A case with other arrays in some places."""
+
+    def change(value, path=()):
+        if path in arrays:
+            return arrays[path].copy()
+        if isinstance(value, dict):
+            return {key: change(item, (*path, key)) for key, item in value.items()}
+        if isinstance(value, tuple):
+            return tuple(change(item, (*path, k)) for k, item in enumerate(value))
+        return value
+
+    return replace(case, name=name, inputs=change(case.inputs))
+
+
+def _block_copied(array, count, a, b):
+    blocks = np.split(array, count)
+    blocks[b] = blocks[a]
+    return np.concatenate(blocks)
+
+
+def right_where(contract, stage, special, expected, observed):
+    """Say in which special cases a wrong answer is right.
+
+    Parameters
+    ----------
+    contract : Contract
+    stage : the stage at which the answer fails; gradients count only where it is theirs
+    special, expected, observed : as ``judge.judge``, for the cases of ``variants``
+
+    Returns
+    -------
+    list of one sentence, or of none
+    """
+    seen = one_each(special, observed)
+    right = [
+        case.name
+        for case, want, got in zip(special, expected, seen, strict=True)
+        if all(
+            f.stage == "gradients" and stage != "gradients"
+            for f in findings(contract, [case], [want], [got])
+        )
+    ]
+    if not right:
+        return []
+    return [f"It is right where {', or where '.join(right)}. That is where to look."]
+
+
 # --- what still holds ---------------------------------------------------------------------------
 
 ONE_STEP = "Right for one step, wrong for more: look at what is carried from step to step."
@@ -93,15 +198,14 @@ def holds(contract, cases, expected, observed):
     list of sentences: what is right, and how a wrong output is related to the right one. None of
     them gives a value away.
     """
-    if not observed or not all(map(readable, observed)):
+    if not all(map(readable, one_each(cases, observed))):
         return []
     found = [f for f in findings(contract, cases, expected, observed) if f.stage not in CONDUCT]
     said = [*_right_cases(contract, cases, expected, found), *_right_outputs(contract, found)]
-    one_step = ONE_STEP in said
     pairs = _pairs(contract, cases, expected, observed)
     for name, several in pairs.items():
         if any(f.output == name for f in found):
-            said += [] if one_step else _right_steps(contract, name, several)
+            said += _right_steps(contract, name, several)
             said += _related(contract, name, several, pairs)
     return said
 
@@ -172,15 +276,9 @@ def _right_steps(contract, name, several):
             first.append(not steps[0] and steps[1:].all())
             last.append(not steps[-1] and steps[:-1].all())
     if first and all(first):
-        return [
-            f"{name}: the first step is right, those after it are not: look at what is carried "
-            "from step to step."
-        ]
+        return [f"{name}: the first step is right, those after it are not."]
     if last and all(last):
-        return [
-            f"{name}: the last step is right, those before it are not: look at what is carried "
-            "back from step to step."
-        ]
+        return [f"{name}: the last step is right, those before it are not."]
     return []
 
 
@@ -359,11 +457,11 @@ def _blocks(array, axis, order):
 
 
 def _off_by_row(right, got, coarse, axis):
-    """Whether the difference is the same in all rows, and not zero; None where that can't be told."""
+    """Whether the difference is the same in all rows; None where it can't be told."""
     if right.shape != got.shape:
         return False
     off = got - right
-    if right.shape[axis] < 2 or not np.isfinite(off).all():
+    if right.shape[axis] < 2 or not np.isfinite(off).all() or np.abs(off).max() <= coarse:
         return None
     level = np.broadcast_to(off.mean(axis, keepdims=True), off.shape)
-    return bool(np.abs(off).max() > coarse) and _same(level, off, coarse)
+    return _same(level, off, coarse)

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from .contract import Case, Contract, Part
-from .diagnosis import alike, diagnose, holds
-from .judge import grader_error, judge, readable
+from .diagnosis import alike, holds, right_where, variants
+from .judge import FINAL, RUNS, grader_error, judge, one_each, readable
 from .probe import observe, stand_in
 from .rules import Reading, read
 
@@ -40,7 +40,7 @@ class Size:
 
 SIZES = (
     Size("an odd number of steps", T=5, B=3, I=2, H=4),
-    Size("an even number of steps", T=6, B=2, I=5, H=3),
+    Size("an even number of steps", T=6, B=2, I=5, H=7),
     Size("one step", T=1, B=3, I=2, H=4),
     Size("a batch of one", T=4, B=1, I=3, H=2),
     Size("one hidden unit", T=3, B=4, I=2, H=1),
@@ -213,7 +213,7 @@ class Exercise:
         -------
         list of dicts with ``name``, ``hint`` and ``book``
         """
-        if not all(map(readable, observed)):
+        if not all(map(readable, one_each(cases, observed))):
             return []
         for name, wrong in self.wrong.items():
             if self._shows(cases, observed, wrong):
@@ -264,6 +264,27 @@ class Exercise:
                 known.append({"told": self._told(*names), "observed": small(both)})
         return known
 
+    def public(self, seed):
+        """What a released folder carries of this exercise, as plain data.
+
+        Parameters
+        ----------
+        seed : int, for the public cases
+
+        Returns
+        -------
+        dict with ``contract``, ``cases``, ``expected``, ``mistakes`` and ``special``: what is
+        right in the variants of the first case
+        """
+        cases = self.cases(seed)
+        return {
+            "contract": self.contract.to_plain(),
+            "cases": [{"name": case.name, "inputs": case.inputs} for case in cases],
+            "expected": self.expected(cases),
+            "mistakes": self.known(cases),
+            "special": self.expected(variants(self.contract, cases[0])),
+        }
+
     def assess(self, ask, seed, cells=None):
         """Draw cases, have an answer observed on them wherever it lives, and judge it.
 
@@ -288,11 +309,17 @@ class Exercise:
             reading = read(self.contract, cells) if cells is not None else Reading()
         except Exception:
             return grader_error(self.contract, traceback.format_exc())
-        verdict = self._safely(cases, ask(cases, ()), expected, reading)
-        if not self.uses or verdict.status != "fail" or verdict.finding.stage in FINAL:
-            return verdict
-        helped = self._safely(cases, ask(cases, self.uses), expected, reading)
-        return better(verdict, helped, self.uses)
+        verdict, uses = self._safely(cases, ask(cases, ()), expected, reading), ()
+        if verdict.status == "fail" and self.uses and verdict.finding.stage not in FINAL:
+            helped = self._safely(cases, ask(cases, self.uses), expected, reading)
+            both = better(verdict, helped, self.uses)
+            verdict, uses = both, () if both is verdict else self.uses
+        if verdict.status == "fail" and not verdict.hints and verdict.finding.stage in RUNS:
+            special = variants(self.contract, cases[0])
+            stage, truth = verdict.finding.stage, self.expected(special)
+            right = right_where(self.contract, stage, special, truth, ask(special, uses))
+            verdict = replace(verdict, notes=(*verdict.notes, *right))
+        return verdict
 
     def _safely(self, cases, observed, expected, reading):
         """Judge; whatever goes wrong in judging is the grader's error, not the answer's."""
@@ -305,9 +332,6 @@ class Exercise:
         """Assess an implementation in this process."""
         return self.assess(lambda cases, _: self.observe(implementation, cases), seed)
 
-
-FINAL = ("exists", "callable", "rules")
-"""Stages at which right helpers can't change anything."""
 
 PAIR_CASES = 2
 """How many cases of a pair of mistakes a released folder carries."""

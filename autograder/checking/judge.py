@@ -32,6 +32,12 @@ STAGES = (
 CONDUCT = ("unmodified", "repeatable", "initial")
 """Stages that cost the last part alone: the values were right."""
 
+FINAL = ("exists", "callable", "rules")
+"""Stages at which right versions of earlier answers can't change anything."""
+
+RUNS = ("finite", "values", "gradients")
+"""Stages at which an answer works, and is wrong."""
+
 LEAVES = {"array": "a NumPy array", "tensor": "a PyTorch tensor", "number": "a number"}
 """What the kinds of a written-down leaf are called."""
 
@@ -139,8 +145,7 @@ def grader_error(contract, what):
 
 def findings(contract, cases, expected, observed, forbidden=()):
     """Everything that is wrong with an answer, case by case; arguments as ``judge``."""
-    if not isinstance(observed, list) or len(observed) != len(cases):
-        observed = [None] * len(cases)
+    observed = one_each(cases, observed)
     found = []
     names = sorted({*forbidden, *forbidden_calls(contract, filter(readable, observed))})
     if names:
@@ -174,6 +179,12 @@ def _is_about(part, finding):
 
 
 # --- the form of an observation -----------------------------------------------------------------
+
+
+def one_each(cases, observed):
+    """What came back, if it is a list of as many as there are cases; nothing for each otherwise."""
+    fits = isinstance(observed, list) and len(observed) == len(cases)
+    return observed if fits else [None] * len(cases)
 
 
 def readable(observation):

@@ -1,0 +1,1 @@
+"""Proof of the grader: mutants of right answers, and the margins of the tolerance."""
