@@ -13,8 +13,9 @@ from fontTools import subset
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 ROOT = Path(__file__).resolve().parents[2]
-# What the pages' results depend on beside their own text.
-SOURCES = ("autograder/reference", "book/drawing", "requirements.lock")
+# What the pages' results depend on beside their own text, and what their looks depend on.
+CODE = ("autograder/reference", "book/drawing", "requirements.lock")
+LOOKS = ("_toc.yml", "book/_extensions", "book/_static")
 MATHJAX_PARTS = (
     "startup.js",
     "core.js",
@@ -27,30 +28,41 @@ MATHJAX_PARTS = (
 )
 
 
-def source_digest():
-    """Return a short digest of the code that pages import (str)."""
-    digest = hashlib.sha256()
-    for source in SOURCES:
+def digest(sources):
+    """Return a short digest (str) of files and of all files in folders, given below ROOT."""
+    result = hashlib.sha256()
+    for source in sources:
         path = ROOT / source
-        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-        for file in files:
-            digest.update(file.relative_to(ROOT).as_posix().encode())
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
+        for file in sorted(path.rglob("*.*")) if path.is_dir() else [path]:
+            if file.suffix != ".pyc":
+                result.update(file.relative_to(ROOT).as_posix().encode())
+                result.update(file.read_bytes())
+    return result.hexdigest()[:12]
 
 
-def prepare_execution(app, config):
+def configure(app, config):
     """Let pages import this checkout, and keep their results only while its code stays the same."""
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     # Two threads or one: floating-point sums, and so the printed figures, must not depend on it.
     os.environ["OMP_NUM_THREADS"] = "1"
     caches = Path(app.outdir).parent / ".jupyter_cache"
-    current = caches / source_digest()
+    current = caches / digest(CODE)
     for cache in caches.glob("*"):
         if cache != current:
             shutil.rmtree(cache)
     config.nb_execution_cache_path = str(current)
+    config.course_looks = digest(LOOKS)
+
+
+def note_changes(app, env, docnames):
+    """Remember whether any page is about to be read anew."""
+    env.course_changed = bool(docnames)
+
+
+def rewrite_all(app, env):
+    """Return all pages to be written if one has changed: each shows the titles of the others."""
+    return env.found_docs if env.course_changed else []
 
 
 def lightened(static):
@@ -75,8 +87,8 @@ def prepare_static(app, builder):
 
 def unused(selector, words):
     """Tell whether a CSS selector (str) names a class that is not among ``words`` (set of str)."""
-    # What stands in :not(…) need not be there for the rule to apply.
-    selector = re.sub(r":not\([^)]*\)", "", selector)
+    # What stands in :not(…) or :is(…) need not be there for the rule to apply.
+    selector = re.sub(r"\([^)]*\)", "", selector)
     return not words.issuperset(re.findall(r"\.(-?[A-Za-z_][\w-]*)", selector))
 
 
@@ -85,12 +97,11 @@ def prune(rules, words):
     kept = []
     for rule in rules:
         if rule.type == "qualified-rule":
-            selectors = tinycss2.serialize(rule.prelude).split(",")
-            # A comma inside brackets is not between selectors; such a rule is kept or not whole.
-            whole = any("(" in selector for selector in selectors)
-            used = [s for s in selectors if not unused(s, words)]
-            if (whole and len(used) == len(selectors)) or (not whole and used):
-                kept.append(",".join(used) + "{" + tinycss2.serialize(rule.content) + "}")
+            # A comma in brackets is not between selectors.
+            selectors = re.split(r",(?![^(]*\))", tinycss2.serialize(rule.prelude))
+            used = ",".join(selector for selector in selectors if not unused(selector, words))
+            if used:
+                kept.append(f"{used}{{{tinycss2.serialize(rule.content)}}}")
         elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports"):
             inner = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
             body = prune(inner, words)
@@ -116,13 +127,9 @@ def lighten_theme(app, exception):
     icon_script.write_text("// The icons come from the web font.\n")
 
     words = set()
-    for file in [
-        *Path(app.outdir).rglob("*.html"),
-        *static.glob("*.js"),
-        *static.glob("scripts/*"),
-    ]:
-        if file.suffix != ".map":
-            words.update(re.findall(r"[\w-]+", file.read_text("utf-8")))
+    scripts = [*static.glob("*.js"), *static.glob("scripts/*.js")]
+    for file in [*Path(app.outdir).rglob("*.html"), *scripts]:
+        words.update(re.findall(r"[\w-]+", file.read_text("utf-8")))
 
     glyphs = set()
     for file in stylesheets:
@@ -130,9 +137,7 @@ def lighten_theme(app, exception):
             file.read_bytes(), skip_comments=True, skip_whitespace=True
         )[0]
         css = prune(rules, words)
-        css = re.sub(
-            r'url\(([^()]*)\.woff2\) format\("woff2"\)', r'url(\1.woff) format("woff")', css
-        )
+        css = css.replace('.woff2) format("woff2")', '.woff) format("woff")')
         file.write_text(css, "utf-8")
         glyphs.update(map(ord, re.findall("[\ue000-\uf8ff]", css)))  # where icon fonts put icons
 
@@ -146,7 +151,11 @@ def lighten_theme(app, exception):
 
 
 def setup(app):
-    app.connect("config-inited", prepare_execution)
+    # Its change makes Sphinx write all pages, and copy all static files, anew.
+    app.add_config_value("course_looks", "", "html")
+    app.connect("config-inited", configure)
+    app.connect("env-before-read-docs", note_changes)
+    app.connect("env-updated", rewrite_all)
     app.connect("write-started", prepare_static)
     # After all other work on the finished build, which copies the theme's own files.
     app.connect("build-finished", lighten_theme, priority=900)

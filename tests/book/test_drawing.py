@@ -12,6 +12,7 @@ from book.drawing import GATE_COLOURS, GATE_LINES, LSTM, MODEL_COLOURS, MODEL_LI
 from book.drawing.diagram import lightness, path_of
 from book.drawing.graph import evaluate, parameters
 from book.drawing.style import Figure, figure, show
+from tests.book.conftest import ROOT
 
 EQUATIONS = {
     "LSTM": {
@@ -100,6 +101,31 @@ def test_gates_are_named_in_the_diagram_and_lie_inside_it(cell):
                 assert 0 < x < width and 0 < y < height, (node.name, wire)
     for gate in cell.gates if cell is LSTM else "":
         assert re.search(rf">{gate}<tspan[^>]*>t</tspan>", svg), gate
+
+
+def written(pages):
+    """Return the text of pages of the chapter, without spaces and spacing commands."""
+    text = "".join((ROOT / "book" / "lstm" / f"{page}.md").read_text("utf-8") for page in pages)
+    return re.sub(r"\s|\\[,;]|&", "", text)
+
+
+def test_the_formulas_in_the_text_are_those_of_the_graph():
+    squash = {
+        node.gate: node.does for node in LSTM.nodes if node.gate and node.does in ("σ", "tanh")
+    }
+    assert set(squash) == set(LSTM.gates)
+    torch_form, paper_form = written(["gates"]), written(["librarian"])
+    for gate, symbol in squash.items():
+        name = "\\" + {"σ": "sigma"}.get(symbol, symbol)
+        sums = rf"W_{{i{gate}}}x_t+b_{{i{gate}}}+W_{{h{gate}}}h_{{t-1}}+b_{{h{gate}}}"
+        assert f"{gate}_t={name}({sums})" in torch_form
+        result, index = ("\\tildeC", "C") if gate == "g" else (gate, gate)
+        assert f"{result}_t={name}(W_{index}[h_{{t-1}},x_t]+b_{index})" in paper_form
+    # What these two say, read back from the drawing, is in EQUATIONS.
+    assert r"c_t=f_t\circc_{t-1}+i_t\circg_t" in written(["step"])
+    assert r"h_t=o_t\circ\tanh(c_t)" in written(["step"])
+    assert r"C_t=f_t\circC_{t-1}+i_t\circ\tildeC_t" in paper_form
+    assert r"h_t=o_t\circ\tanh(C_t)" in paper_form
 
 
 def test_a_figure_without_description_is_refused():

@@ -8,4 +8,14 @@ The modules that a released folder carries (``SHIPPED``) import one another and 
 else, and know no right answer: what is right comes to them as arrays.
 """
 
-SHIPPED = ("__init__", "client", "contract", "feedback", "judge", "plain", "probe")
+SHIPPED = (
+    "__init__",
+    "client",
+    "contract",
+    "diagnosis",
+    "feedback",
+    "judge",
+    "plain",
+    "probe",
+    "rules",
+)

@@ -38,6 +38,13 @@ class Contract:
     """The gates, in the order in which an axis called ``gate`` stacks them."""
     uses: tuple[str, ...] = ()
     """Earlier answers that this one may call."""
+    stand_in: str = ""
+    """A class or function of PyTorch that does what this one must do: later answers that use this
+    one can be checked with it."""
+    allows: tuple[str, ...] = ()
+    """Dotted names that the rules forbid elsewhere and allow here: ``"torch.nn.LSTM"``."""
+    initial: bool = False
+    """Whether a new module's parameters must be spread as the reference's are (PyTorch)."""
     extra: bool = False
     """Whether its points come on top of the assignment's."""
     book: str = ""

@@ -2,10 +2,13 @@
 
 from html import escape
 
+from .judge import clean
+
 TITLES = {
     "exists": "not there",
     "callable": "can't be called",
     "written": "not written yet",
+    "rules": "not allowed",
     "signature": "wrong arguments",
     "builds": "can't be built",
     "module": "no nn.Module",
@@ -20,6 +23,7 @@ TITLES = {
     "unmodified": "inputs changed",
     "repeatable": "not repeatable",
     "gradients": "wrong gradients",
+    "initial": "wrong initial parameters",
 }
 """What each stage is called when it fails."""
 
@@ -32,11 +36,21 @@ def number(points):
 def lines_of(finding, show_values):
     """A finding as the lines that the student reads."""
     lines = [f"{TITLES[finding.stage]}: {finding.says}"]
-    if finding.stage not in ("exists", "written", "callable"):
+    if finding.holds:
+        lines.append(finding.holds)
+    if finding.case and finding.stage not in ("exists", "written", "callable"):
         lines.append(f"in the case “{finding.case}”")
     if show_values and finding.shows:
         lines.append(finding.shows)
     return lines
+
+
+def opening(hints):
+    """How the known mistakes of an answer are announced."""
+    return "These are two mistakes at once:" if len(hints) > 1 else "This looks like:"
+
+
+LOOK = "Your instructor will look at this, because it can't be decided by reading:"
 
 
 def as_text(verdict, show_values=False, book=""):
@@ -62,11 +76,14 @@ def as_text(verdict, show_values=False, book=""):
     if verdict.finding:
         first, *more = lines_of(verdict.finding, show_values)
         lines += [f"  {first}", *(f"    {line}" for line in more)]
+    if verdict.hints:
+        lines.append(f"  {opening(verdict.hints)}")
     for hint in verdict.hints:
-        lines += [f"  This looks like: {hint['name']}.", f"    {hint['hint']}"]
+        lines += [f"  • {hint['name']}.", f"    {hint['hint']}"]
         if hint["book"]:
             lines.append(f"    Read: {book}{hint['book']}")
     lines += [f"  {note}" for note in verdict.notes]
+    lines += [f"  {LOOK} {clean(what)}" for what in verdict.look]
     return "\n".join(lines)
 
 
@@ -92,10 +109,12 @@ def as_html(verdict, show_values=False, book=""):
         if hint["book"]:
             address = escape(book + hint["book"], quote=True)
             link = f' <a href="{address}">Read in the book</a>.' if book else f" Read: {address}"
-        said.append(
-            f"This looks like: <em>{escape(hint['name'])}</em>. {escape(hint['hint'])}{link}"
-        )
+        said.append(f"<em>{escape(hint['name'])}</em>. {escape(hint['hint'])}{link}")
+    if verdict.hints:
+        hints = "".join(f"<li>{item}</li>" for item in said[-len(verdict.hints) :])
+        said[-len(verdict.hints) :] = [f"{opening(verdict.hints)}</p><ul>{hints}</ul><p>"]
     said += [escape(note) for note in verdict.notes]
+    said += [f"{LOOK} <code>{escape(clean(what))}</code>" for what in verdict.look]
     return (
         f'<table><caption style="text-align:left"><code>{escape(verdict.name)}</code>: {total}'
         '</caption><thead><tr><th scope="col">result</th><th scope="col">what</th>'

@@ -9,12 +9,15 @@ An observation is a dict:
 ``value``     what came back, with each leaf a dict: ``leaf`` (its kind), ``type``, ``array``, …
 ``changed``   names of the inputs that the call changed
 ``repeats``   whether a second call with the same inputs gave the same
+``called``    functions of PyTorch that ran and that the rules may forbid, by dotted name
 ``gradients`` for PyTorch: a dict from name to array, or to None where no gradient arrived
 ``gradient_problem`` for PyTorch: what stopped the backward pass, like ``problem``
+``initial``   for modules: a dict from parameter to its mean, spread and largest size when new
 """
 
 import contextlib
 import copy
+import importlib
 import io
 import linecache
 import sys
@@ -26,7 +29,11 @@ import numpy as np
 
 MAX_ARRAY = 1_000_000
 """Values in one returned array beyond which it is not written down."""
+MAX_ITEMS = 100
+"""Items of one returned tuple, list or dict beyond which they are not written down."""
 MAX_DEPTH = 6
+MAX_TEXT = 500
+"""Characters of a message or name beyond which it is cut off."""
 
 
 def observe(contract, namespace, case, helpers=None):
@@ -42,21 +49,27 @@ def observe(contract, namespace, case, helpers=None):
 
     Returns
     -------
-    dict, the observation
+    dict, the observation, whatever the answer does; only KeyboardInterrupt is let through
     """
-    empty = {"problem": None, "value": None, "changed": [], "repeats": True}
+    seen = {"problem": None, "value": None, "changed": [], "repeats": True, "called": []}
     if contract.kind == "torch":
-        empty |= {"gradients": {}, "gradient_problem": None}
+        seen |= {"gradients": {}, "gradient_problem": None, "initial": {}}
     if contract.name not in namespace:
-        return empty | {"problem": {"stage": "exists", "type": "", "message": "", "line": ""}}
+        return seen | {"problem": _said("exists", "")}
     answer = namespace[contract.name]
     if not callable(answer):
-        message = type(answer).__name__
-        return empty | {
-            "problem": {"stage": "callable", "type": "", "message": message, "line": ""}
-        }
-    with _swapped(namespace, helpers or {}), _quiet():
-        return empty | HARNESSES[contract.subject](contract, answer, case)
+        return seen | {"problem": _said("callable", type(answer).__name__)}
+    with _swapped(namespace, helpers or {}), _quiet(), _watched(contract.kind) as called:
+        try:
+            seen |= HARNESSES[contract.subject](contract, answer, case)
+        except _Stopped as stopped:
+            seen["problem"] = stopped.problem
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            # Code of the answer's own ran while its value was written down or compared.
+            seen["problem"] = _problem(contract, "runs", error)
+    return seen | {"called": sorted(called)[:MAX_ITEMS]}
 
 
 @contextlib.contextmanager
@@ -72,17 +85,89 @@ def _swapped(namespace, helpers):
         namespace.update(own)
 
 
+class _Nowhere(io.TextIOBase):
+    """Takes what is printed and keeps none of it."""
+
+    def writable(self):
+        return True
+
+    def write(self, text):
+        return len(text)
+
+
 @contextlib.contextmanager
 def _quiet():
     """Keep an answer's prints and warnings out of the feedback: they never cost points."""
     with (
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(io.StringIO()),
+        contextlib.redirect_stdout(_Nowhere()),
+        contextlib.redirect_stderr(_Nowhere()),
         warnings.catch_warnings(),
         np.errstate(all="ignore"),
     ):
         warnings.simplefilter("ignore")
         yield
+
+
+_RECURRENT = (
+    "lstm",
+    "gru",
+    "rnn_tanh",
+    "rnn_relu",
+    "lstm_cell",
+    "gru_cell",
+    "rnn_tanh_cell",
+    "rnn_relu_cell",
+    "mkldnn_rnn_layer",
+)
+_pauses = 0
+
+
+@contextlib.contextmanager
+def _watched(kind):
+    """Note which functions of PyTorch run: any for NumPy, the recurrent ones for PyTorch."""
+    called = set()
+    if "torch" not in sys.modules:
+        yield called
+        return
+    from torch.overrides import TorchFunctionMode
+
+    class Watch(TorchFunctionMode):
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            name = str(getattr(function, "__name__", ""))
+            if not _pauses and not name.startswith("__"):
+                plain = name.split(".")[0].removeprefix("quantized_")
+                if plain in _RECURRENT:
+                    called.add(f"torch.{plain}")
+                elif kind == "numpy":
+                    called.add(f"torch.{name}"[:MAX_TEXT])
+            return function(*args, **(kwargs or {}))
+
+    with Watch():
+        yield called
+
+
+def stand_in(name):
+    """The class or function of PyTorch that a dotted name gives, for use as a helper.
+
+    The watch that is kept on forbidden functions looks away while it runs.
+    """
+    module, _, attribute = name.rpartition(".")
+    right = getattr(importlib.import_module(module), attribute)
+
+    def unwatched(function):
+        def call(*args, **kwargs):
+            global _pauses
+            _pauses += 1
+            try:
+                return function(*args, **kwargs)
+            finally:
+                _pauses -= 1
+
+        return call
+
+    if isinstance(right, type):
+        return type(attribute, (right,), {"forward": unwatched(right.forward)})
+    return unwatched(right)
 
 
 class _Stopped(Exception):
@@ -93,37 +178,59 @@ class _Stopped(Exception):
         self.problem = problem
 
 
-def _call(stage, function, *args, **kwargs):
+def _text(value):
+    """An object's own words, cut off where they are too long; empty where it has none."""
+    try:
+        return str.__getitem__(str(value), slice(0, MAX_TEXT))
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return ""
+
+
+def _said(stage, message):
+    """A problem that no exception stands behind."""
+    return {"stage": stage, "type": "", "message": _text(message), "line": ""}
+
+
+def _call(contract, stage, function, *args, **kwargs):
     """Call an answer's code; whatever it raises becomes a problem of the given stage."""
     try:
         return function(*args, **kwargs)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise _Stopped(_problem(stage, error)) from None
+        raise _Stopped(_problem(contract, stage, error)) from None
 
 
-def _problem(stage, error):
+def _problem(contract, stage, error):
     """Write an exception down, with the line of the answer in which it came up."""
-    if isinstance(error, NotImplementedError):
-        stage = "written"
-    elif isinstance(error, TypeError) and error.__traceback__ is not None:
+    frames = list(traceback.walk_tb(error.__traceback__))[-200:]
+    own = [(f.f_code, line) for f, line in frames if _is_answers(f.f_code.co_filename)]
+    where = own[-1][0].co_qualname.split(".")[0] if own else ""
+    message = _text(error)
+    text = linecache.getline(own[-1][0].co_filename, own[-1][1]).strip()[:200] if own else ""
+    if isinstance(error, NotImplementedError) and own and (not text or "raise" in text):
+        # Whose stub it is: the answer's own, or that of an earlier answer which it calls.
+        stage, message = "written", where
+    elif isinstance(error, TypeError) and not own and stage == "runs":
         # Raised by the call itself, with no line of the answer run: the arguments did not fit.
-        inner = traceback.extract_tb(error.__traceback__)[-1].filename
-        if inner == __file__ and stage == "runs":
-            stage = "signature"
+        stage = "signature"
     line = ""
-    for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
-        name = frame.f_code.co_filename
-        if name != __file__ and "site-packages" not in name and "/lib/python" not in name:
-            text = linecache.getline(name, number).strip()
-            line = f"line {number} of its cell" + (f": {text}" if text else "")
-            break
-    try:
-        message = str(error)[:500]
-    except Exception:
-        message = ""
-    return {"stage": stage, "type": type(error).__name__, "message": message, "line": line}
+    if own:
+        number = own[-1][1]
+        place = f"line {number} of its cell" if where == contract.name else f"line {number}"
+        if where not in (contract.name, "<module>", "<lambda>"):
+            place += f" of the cell of {where}"
+        line = place + (f": {text}" if text else "")
+    return {"stage": stage, "type": _text(type(error).__name__), "message": message, "line": line}
+
+
+def _is_answers(filename):
+    """Whether a file of a traceback is the answer's, and neither ours nor a library's."""
+    return (
+        filename != __file__ and "site-packages" not in filename and "/lib/python" not in filename
+    )
 
 
 def same(a, b):
@@ -132,7 +239,8 @@ def same(a, b):
         if a.shape != b.shape or a.dtype != b.dtype:
             return False
         if a.dtype.kind == "f":
-            return bool(np.allclose(a, b, rtol=1e-10, atol=1e-12, equal_nan=True))
+            fine = 1e-10 if a.dtype.itemsize > 4 else 1e-5
+            return bool(np.allclose(a, b, rtol=fine, atol=fine, equal_nan=True))
         return bool(np.array_equal(a, b))
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
@@ -145,36 +253,46 @@ def write_down(value, depth=0):
     """Turn what an answer returned into plain data, whatever it is."""
     if depth > MAX_DEPTH:
         return {"leaf": "other", "type": "something nested too deeply"}
-    if type(value) in (tuple, list) or (isinstance(value, tuple) and hasattr(value, "_fields")):
-        items = [write_down(item, depth + 1) for item in list(value)[:100]]
-        return items if type(value) is list else tuple(items)
+    if isinstance(value, tuple | list | dict) and len(value) > MAX_ITEMS:
+        return {"leaf": "other", "type": f"a {_type(value)} of {len(value)} items"}
+    if isinstance(value, tuple | list):
+        items = [write_down(item, depth + 1) for item in value]
+        return items if isinstance(value, list) else tuple(items)
     if isinstance(value, dict):
         return {
-            "dict": {str(key): write_down(item, depth + 1) for key, item in value.items()},
+            "dict": {_text(key): write_down(item, depth + 1) for key, item in value.items()},
         }
     if value is None:
         return {"leaf": "none", "type": "None"}
     if isinstance(value, str):
-        return {"leaf": "text", "type": "a string", "text": value[:1000]}
-    if isinstance(value, bool | int | float):
-        kind = type(value).__name__
-        if isinstance(value, int) and abs(value) >= 2**63:
-            return {"leaf": "other", "type": "an integer of more than 64 bits"}
-        return {"leaf": "number", "type": f"a number ({kind})", "array": np.asarray(value)}
-    if isinstance(value, np.ndarray | np.generic):
+        return {"leaf": "text", "type": "a string", "text": _text(value)}
+    if isinstance(value, np.ndarray | np.generic) and not isinstance(value, np.str_ | np.bytes_):
         leaf = "array" if isinstance(value, np.ndarray) else "number"
-        what = "a NumPy array" if leaf == "array" else f"a number ({type(value).__name__})"
+        what = "a NumPy array" if leaf == "array" else f"a number ({_type(value)})"
         return _array_leaf(leaf, what, np.asarray(value))
+    if isinstance(value, bool | int | float):
+        if isinstance(value, int) and abs(int(value)) >= 2**63:
+            return {"leaf": "other", "type": "an integer of more than 64 bits"}
+        return {"leaf": "number", "type": f"a number ({_type(value)})", "array": np.asarray(value)}
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
-        written = _array_leaf("tensor", "a PyTorch tensor", value.detach().cpu().numpy())
+        if value.layout != torch.strided or value.is_meta or value.is_quantized:
+            return {"leaf": "other", "type": "a PyTorch tensor that is not dense"}
+        if value.dtype == torch.bfloat16:
+            return {"leaf": "other", "type": "a PyTorch tensor of dtype torch.bfloat16"}
+        array = value.detach().cpu().resolve_conj().resolve_neg().numpy()
+        written = _array_leaf("tensor", "a PyTorch tensor", array)
         return written | {"attached": bool(value.requires_grad)}
-    return {"leaf": "other", "type": type(value).__name__}
+    return {"leaf": "other", "type": f"a {_type(value)}"}
+
+
+def _type(value):
+    return _text(type(value).__name__)
 
 
 def _array_leaf(leaf, what, array):
     if array.dtype.kind not in "biuf":
-        return {"leaf": "other", "type": f"{what} of dtype {array.dtype}"}
+        return {"leaf": "other", "type": f"{what} of dtype {_text(array.dtype)}"}
     if array.size > MAX_ARRAY:
         return {"leaf": "other", "type": f"{what} of {array.size} values"}
     return {"leaf": leaf, "type": what, "array": np.array(array, copy=True)}
@@ -188,12 +306,9 @@ def _call_function(contract, answer, case):
     if contract.kind == "torch":
         return _call_tensor_function(contract, answer, case)
     given = copy.deepcopy(case.inputs)
-    try:
-        value = write_down(_call("runs", answer, *given.values()))
-        fresh = copy.deepcopy(case.inputs)
-        repeats = same(value, write_down(_call("runs", answer, *fresh.values())))
-    except _Stopped as stopped:
-        return {"problem": stopped.problem}
+    value = write_down(_call(contract, "runs", answer, *given.values()))
+    fresh = copy.deepcopy(case.inputs)
+    repeats = same(value, write_down(_call(contract, "runs", answer, *fresh.values())))
     changed = [name for name in given if not same(given[name], case.inputs[name])]
     return {"value": value, "changed": changed, "repeats": repeats}
 
@@ -242,23 +357,31 @@ def _leaves(prefix, value):
     return found
 
 
+def _changed(before, after):
+    """The names of the tensors of a nested value that are no longer what they were."""
+    import torch
+
+    was, now = _leaves("", before), _leaves("", after)
+    with torch.no_grad():
+        return [n for n in was if n not in now or not torch.equal(was[n], now[n])]
+
+
 def _call_tensor_function(contract, answer, case):
     """A function of tensors, or of a module that it may be asked to change."""
     import torch
 
-    given, before = _tensors(case.inputs), _tensors(case.inputs)
-    try:
+    given = _tensors(case.inputs)
+    with torch.enable_grad():
         torch.manual_seed(0)
-        result = _call("runs", answer, *given.values())
-        value = write_down(result)
+        value = write_down(_call(contract, "runs", answer, *given.values()))
         torch.manual_seed(0)
-        fresh = _tensors(case.inputs)
-        repeats = same(value, write_down(_call("runs", answer, *fresh.values())))
-    except _Stopped as stopped:
-        return {"problem": stopped.problem}
-    was, now = _leaves("", before), _leaves("", given)
-    changed = [name for name in was if not torch.equal(was[name], now[name])]
-    return {"value": value, "changed": changed, "repeats": repeats}
+        again = _call(contract, "runs", answer, *_tensors(case.inputs).values())
+    repeats = same(value, write_down(again))
+    return {
+        "value": value,
+        "changed": _changed(_tensors(case.inputs), given),
+        "repeats": repeats,
+    }
 
 
 def _call_edit(contract, answer, case):
@@ -267,20 +390,16 @@ def _call_edit(contract, answer, case):
 
     given = _tensors(case.inputs)
     module = next(iter(given.values()))
-    with torch.no_grad():
-        before = {name: p.detach().numpy().copy() for name, p in module.named_parameters()}
-    try:
-        _call("runs", answer, *given.values())
-    except _Stopped as stopped:
-        return {"problem": stopped.problem}
+    before = [name for name, _ in module.named_parameters()]
+    with torch.enable_grad():
+        _call(contract, "runs", answer, *given.values())
     after = {name: write_down(p) for name, p in module.named_parameters()}
     frozen = [name for name, p in module.named_parameters() if not p.requires_grad]
     if frozen:
         message = f"{', '.join(frozen)}: requires_grad is off; the module can't learn them any more"
-        return {"problem": {"stage": "structure", "type": "", "message": message, "line": ""}}
+        raise _Stopped(_said("structure", message))
     if sorted(after) != sorted(before):
-        message = f"the module's parameters are now {', '.join(after)}"
-        return {"problem": {"stage": "structure", "type": "", "message": message, "line": ""}}
+        raise _Stopped(_said("structure", f"the module's parameters are now {', '.join(after)}"))
     return {"value": {"dict": after}}
 
 
@@ -289,35 +408,32 @@ def _call_module(contract, answer, case):
     import torch
 
     dtype = getattr(torch, case.inputs.get("dtype", "float64"))
-    try:
+    with torch.enable_grad():
         torch.manual_seed(0)
-        module = _call("builds", answer, **case.inputs["init"])
+        module = _call(contract, "builds", answer, **case.inputs["init"])
         if not isinstance(module, torch.nn.Module):
-            message = f"it is a {type(module).__name__}"
-            raise _Stopped({"stage": "module", "type": "", "message": message, "line": ""})
+            raise _Stopped(_said("module", f"it is a {_type(module)}"))
         module = module.to(dtype)
-        _load(module, case.inputs["parameters"])
+        initial = _load(module, case.inputs["parameters"])
         before = {name: p.detach().clone() for name, p in module.named_parameters()}
 
         given = _tensors(case.inputs["arguments"], track=True)
-        result = _call("runs", module, *given.values())
+        result = _call(contract, "runs", module, *given.values())
         value = write_down(result)
         plain = _tensors(case.inputs["arguments"])
-        again = write_down(_call("runs", module, *plain.values()))
-        repeats = same(_arrays(value), _arrays(again))
-    except _Stopped as stopped:
-        return {"problem": stopped.problem}
+        again = write_down(_call(contract, "runs", module, *plain.values()))
 
-    was, now = _leaves("", _tensors(case.inputs["arguments"])), _leaves("", given)
-    changed = [name for name in was if not torch.equal(was[name], now[name].detach())]
-    changed += [n for n, p in module.named_parameters() if not torch.equal(before[n], p.detach())]
-    gradients, gradient_problem = _gradients(module, now, result)
+        changed = _changed(_tensors(case.inputs["arguments"]), given)
+        own = dict(module.named_parameters())
+        changed += [n for n in before if n not in own or not torch.equal(before[n], own[n])]
+        gradients, gradient_problem = _gradients(contract, module, _leaves("", given), result)
     return {
         "value": value,
         "changed": changed,
-        "repeats": repeats,
+        "repeats": same(_arrays(value), _arrays(again)),
         "gradients": gradients,
         "gradient_problem": gradient_problem,
+        "initial": initial,
     }
 
 
@@ -331,7 +447,7 @@ def _arrays(value):
 
 
 def _load(module, parameters):
-    """Copy given values into a module's parameters, by name."""
+    """Copy given values into a module's parameters, by name; say how they were spread before."""
     import torch
 
     own = dict(module.named_parameters())
@@ -340,28 +456,33 @@ def _load(module, parameters):
         extra = [name for name in own if name not in parameters]
         said = [f"{', '.join(missing)} missing"] if missing else []
         said += [f"{', '.join(extra)} not asked for"] if extra else []
-        message = "; ".join(said)
-        raise _Stopped({"stage": "parameters", "type": "", "message": message, "line": ""})
+        raise _Stopped(_said("parameters", "; ".join(said)))
     for name, value in parameters.items():
         if tuple(own[name].shape) != value.shape:
             message = f"{name} has shape {tuple(own[name].shape)}, expected {value.shape}"
-            raise _Stopped({"stage": "parameters", "type": "", "message": message, "line": ""})
+            raise _Stopped(_said("parameters", message))
+    initial = {}
     with torch.no_grad():
         for name, value in parameters.items():
+            new = own[name].detach().double()
+            initial[name] = [float(n) for n in (new.mean(), new.std(), new.abs().max())]
             own[name].copy_(torch.from_numpy(value))
+    return initial
 
 
-def _gradients(module, inputs, result):
+def _gradients(contract, module, inputs, result):
     """Gradients of a fixed weighted sum of all outputs, for every input and parameter."""
     leaves = {name: t for name, t in inputs.items() if t.requires_grad}
     leaves |= dict(module.named_parameters())
     outputs = [t for t in _leaves("result", result).values() if t.is_floating_point()]
     try:
-        loss = sum((t * _weights(t)).sum() for t in outputs)
+        loss = sum((t * _weights(t, k)).sum() for k, t in enumerate(outputs))
         module.zero_grad()
         loss.backward()
-    except Exception as error:
-        return {name: None for name in leaves}, _problem("gradients", error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return {name: None for name in leaves}, _problem(contract, "gradients", error)
     written = {}
     for name, leaf in leaves.items():
         grad = leaf.grad
@@ -369,12 +490,12 @@ def _gradients(module, inputs, result):
     return written, None
 
 
-def _weights(tensor):
+def _weights(tensor, k):
     """Fixed weights, all different, so that no two outputs can stand in for each other."""
     import torch
 
     count = torch.arange(tensor.numel(), dtype=tensor.dtype)
-    return torch.cos(count + tensor.dim()).reshape(tensor.shape)
+    return torch.cos(count + 7 * k).reshape(tensor.shape)
 
 
 HARNESSES = types.MappingProxyType(
