@@ -1,6 +1,7 @@
 """The course's own text, character by character: bits that each model needs for the next one."""
 
 import hashlib
+import itertools
 import math
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -48,7 +49,7 @@ def run():
     vocabulary, whole = indices(text)
     V, N = len(vocabulary), len(text)
     cuts = (0, N * 8 // 10, N * 9 // 10, N)
-    parts = [whole[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    parts = [whole[a:b] for a, b in itertools.pairwise(cuts)]
 
     def one_hot(x):
         return torch.nn.functional.one_hot(x, V).float()
@@ -74,7 +75,7 @@ def run():
             return round(bits(network, 2), 4)
 
     networks = {cell: lambda cell=cell: Reader(cell, V, V, BUDGET) for cell in CELLS}
-    texts = [text[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    texts = [text[a:b] for a, b in itertools.pairwise(cuts)]
     return {
         "settings": {
             "steps": STEPS,
