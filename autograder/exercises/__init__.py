@@ -1,6 +1,10 @@
 """What is asked: one package for each chapter, declaring its exercises."""
 
-from . import comparison, lstm
+from . import comparison, gru, lstm
 
-CHAPTERS = {"lstm": lstm.EXERCISES, "comparison": comparison.EXERCISES}
+CHAPTERS = {
+    "lstm": lstm.EXERCISES,
+    "gru": gru.EXERCISES,
+    "comparison": comparison.EXERCISES,
+}
 """The exercises of each assignment, in their order."""
