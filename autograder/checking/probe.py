@@ -387,7 +387,7 @@ def _built_in_module(spec):
 def _fading_reader(table):
     """A toy that reads indices and gives scores, as a character model does.
 
-    Its state is half the state before, and a row of the table; the scores are the state.
+    Its state is nine tenths of the state before, and a row of the table; the scores are the state.
     """
     import torch
 
@@ -399,7 +399,7 @@ def _fading_reader(table):
         def forward(self, indices, state=None):
             output = []
             for new in self.table[indices]:
-                state = new if state is None else 0.5 * state + new
+                state = new if state is None else 0.9 * state + new
                 output.append(state)
             return torch.stack(output), state
 
