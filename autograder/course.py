@@ -33,7 +33,8 @@ def nbgrader(root=ROOT, **changes):
 
     Parameters
     ----------
-    root : Path of the course directory: submissions, gradebook and feedback lie here
+    root : Path of the course directory: submissions, gradebook and feedback lie here, and an
+        ``nbgrader_config.py`` (see ``configure``)
     changes : attributes of nbgrader's CourseDirectory that differ from the configuration
 
     Returns
@@ -44,24 +45,31 @@ def nbgrader(root=ROOT, **changes):
     beside = str(Path(sys.executable).parent)
     if beside not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = beside + os.pathsep + os.environ["PATH"]
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
     config.merge(Config(CourseDirectory={"root": str(root), **changes}))
     return NbGraderAPI(CourseDirectory(config=config), config=config)
 
 
-def configure(root):
+def configure(root, **settings):
     """Let nbgrader's commands work in another course directory, configured as this one.
 
     Parameters
     ----------
     root : Path, made where it isn't there yet
+    settings : what differs, each a class and its attributes, as in
+        ``CourseAutograde={"cell_seconds": 2.0}``
     """
+    changes = "".join(
+        f"c.{section}.{name} = {value!r}\n"
+        for section, values in settings.items()
+        for name, value in values.items()
+    )
     root.mkdir(parents=True, exist_ok=True)
     (root / "nbgrader_config.py").write_text(
         f"""c = get_config()
 load_subconfig({str(ROOT / "nbgrader_config.py")!r})
 c.CourseDirectory.root = {str(root)!r}
-""",
+{changes}""",
         encoding="utf-8",
     )
 

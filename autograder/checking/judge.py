@@ -38,7 +38,12 @@ FINAL = ("exists", "callable", "rules")
 RUNS = ("finite", "values", "gradients")
 """Stages at which an answer works, and is wrong."""
 
-LEAVES = {"array": "a NumPy array", "tensor": "a PyTorch tensor", "number": "a number"}
+LEAVES = {
+    "array": "a NumPy array",
+    "tensor": "a PyTorch tensor",
+    "number": "a number",
+    "numbers": "a list of numbers",
+}
 """What the kinds of a written-down leaf are called."""
 
 MAX_TEXT = 300
@@ -239,13 +244,15 @@ def _is_written(value, depth=0):
         inner = value["dict"]
         return isinstance(inner, dict) and all(_is_written(v, depth + 1) for v in inner.values())
     leaf, array = value.get("leaf"), value.get("array")
-    if not isinstance(value.get("type"), str) or not isinstance(value.get("attached", True), bool):
+    if not isinstance(leaf, str) or not isinstance(value.get("type"), str):
+        return False
+    if not isinstance(value.get("attached", True), bool):
         return False
     if leaf in ("none", "other"):
         return array is None
     if leaf == "text":
         return array is None and isinstance(value.get("text"), str)
-    if not isinstance(leaf, str) or leaf not in LEAVES or not isinstance(array, np.ndarray):
+    if leaf not in LEAVES or not isinstance(array, np.ndarray):
         return False
     return array.dtype.kind in "biuf" and (leaf != "number" or array.shape == ())
 

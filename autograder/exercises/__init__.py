@@ -1,8 +1,9 @@
 """What is asked: one package for each chapter, declaring its exercises."""
 
-from . import comparison, gru, lstm
+from . import comparison, gru, lstm, rnn
 
 CHAPTERS = {
+    "rnn": rnn.EXERCISES,
     "lstm": lstm.EXERCISES,
     "gru": gru.EXERCISES,
     "comparison": comparison.EXERCISES,

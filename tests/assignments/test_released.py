@@ -32,6 +32,7 @@ def released_notebook(assignment):
 def regenerated(tmp_path_factory):
     """Every assignment made anew from its solution, in a course directory of its own."""
     root = tmp_path_factory.mktemp("course")
+    course.configure(root)
     for assignment in ASSIGNMENTS:
         solution = course.SOLUTIONS / f"{assignment}.md"
         write_source(solution, CHAPTERS[assignment], root / "source", course.book_address())

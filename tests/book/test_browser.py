@@ -1,6 +1,9 @@
 """Every page in a browser: no other host, no error, every formula drawn, light, no overflow."""
 
+import re
 from urllib.parse import urlsplit
+
+import pytest
 
 from tests.book.pages import page_paths
 
@@ -49,6 +52,34 @@ def test_pages_load_everything_from_here_without_error_and_are_light(browser, ht
         rendered = page.locator("mjx-container").count()
         assert rendered >= formulas, path
         assert page.locator("mjx-merror, merror, [data-mjx-error]").count() == 0, path
+
+
+BACKGROUND_AND_INK = """() => [...document.querySelectorAll("main svg[role=img]")].map(figure => {
+    let paper = figure;
+    while (paper && getComputedStyle(paper).backgroundColor === "rgba(0, 0, 0, 0)")
+        paper = paper.parentElement;
+    return [paper ? getComputedStyle(paper).backgroundColor : "rgb(255, 255, 255)",
+            getComputedStyle(figure).color];
+})"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_figures_stand_out_from_the_page(browser, html, address, theme):
+    def brightness(colour):
+        return sum(map(int, re.findall(r"\d+", colour)[:3])) / (3 * 255)
+
+    context = browser.new_context()
+    context.add_init_script(f"localStorage.mode = localStorage.theme = '{theme}'")
+    page = context.new_page()
+    figures = 0
+    for path in page_paths(html):
+        page.goto(f"{address}/{path}", wait_until="load")
+        for paper, ink in page.evaluate(BACKGROUND_AND_INK):
+            figures += 1
+            assert abs(brightness(paper) - brightness(ink)) > 0.5, (path, paper, ink)
+            assert (brightness(paper) > 0.5) == (theme == "light"), (path, paper)
+    context.close()
+    assert figures > 0
 
 
 def test_answers_of_a_quiz_open_by_keyboard(browser, html, address):

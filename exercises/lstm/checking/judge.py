@@ -145,8 +145,7 @@ def grader_error(contract, what):
 
 def findings(contract, cases, expected, observed, forbidden=()):
     """Everything that is wrong with an answer, case by case; arguments as ``judge``."""
-    if not isinstance(observed, list) or len(observed) != len(cases):
-        observed = [None] * len(cases)
+    observed = one_each(cases, observed)
     found = []
     names = sorted({*forbidden, *forbidden_calls(contract, filter(readable, observed))})
     if names:
@@ -180,6 +179,12 @@ def _is_about(part, finding):
 
 
 # --- the form of an observation -----------------------------------------------------------------
+
+
+def one_each(cases, observed):
+    """What came back, if it is a list of as many as there are cases; nothing for each otherwise."""
+    fits = isinstance(observed, list) and len(observed) == len(cases)
+    return observed if fits else [None] * len(cases)
 
 
 def readable(observation):
@@ -234,13 +239,15 @@ def _is_written(value, depth=0):
         inner = value["dict"]
         return isinstance(inner, dict) and all(_is_written(v, depth + 1) for v in inner.values())
     leaf, array = value.get("leaf"), value.get("array")
-    if not isinstance(value.get("type"), str) or not isinstance(value.get("attached", True), bool):
+    if not isinstance(leaf, str) or not isinstance(value.get("type"), str):
+        return False
+    if not isinstance(value.get("attached", True), bool):
         return False
     if leaf in ("none", "other"):
         return array is None
     if leaf == "text":
         return array is None and isinstance(value.get("text"), str)
-    if not isinstance(leaf, str) or leaf not in LEAVES or not isinstance(array, np.ndarray):
+    if leaf not in LEAVES or not isinstance(array, np.ndarray):
         return False
     return array.dtype.kind in "biuf" and (leaf != "number" or array.shape == ())
 
