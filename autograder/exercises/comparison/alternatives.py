@@ -564,7 +564,7 @@ def generate_reading_first(model, vocabulary, start, length, rng, temperature=1.
 def generate_character_by_character(
     model, vocabulary, start, length, rng, temperature=1.0, top_k=None
 ):
-    state, characters = None, list(start)
+    scores, state, characters = None, None, list(start)
     for place in range(len(start) + length):
         if place >= len(start):
             index = comparison.sample_next(scores, rng, temperature=temperature, top_k=top_k)
@@ -625,7 +625,7 @@ class ForecasterByPermutation(ForecasterBatchFirst):
     def forward(self, x):
         level = x[:, -1].reshape(-1, 1)
         centred = (x - level)[:, :, None].permute(1, 0, 2)
-        output, h_n = self.gru(centred)
+        output, _ = self.gru(centred)
         return functional.linear(output[-1], self.head.weight, self.head.bias) + level
 
 

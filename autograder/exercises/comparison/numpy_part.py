@@ -181,9 +181,7 @@ make_windows = Exercise(
         options("three steps ahead", length=14, window=5, horizon=3),
         options("windows of one value", length=6, window=1, horizon=2),
         options("a window and its answer are the whole series", length=7, window=5, horizon=2),
-        Size(
-            "whole numbers", whole=True, options={"length": 12, "window": 3, "horizon": 2}
-        ),
+        Size("whole numbers", whole=True, options={"length": 12, "window": 3, "horizon": 2}),
         options("float32", dtype="float32", length=13, window=6, horizon=2),
     ),
     parts=(Part("the windows x", 1, outputs=("x",)), Part("the answers y", 2, outputs=("y",))),

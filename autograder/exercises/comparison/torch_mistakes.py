@@ -94,7 +94,10 @@ TRAIN = (
         "heart has that at the very end; what counts is what it does on rows that it hasn't seen.",
         STOP,
         ("valid < lowest:\n", 'history["train"][-1] < lowest:\n'),
-        ("lowest, history[\"best\"] = valid, epoch", 'lowest, history["best"] = history["train"][-1], epoch'),
+        (
+            'lowest, history["best"] = valid, epoch',
+            'lowest, history["best"] = history["train"][-1], epoch',
+        ),
     ),
     mistake(
         "rows in the same order in every epoch",
@@ -151,7 +154,10 @@ TRAIN = (
         "You validate with dropout at work: model.eval() switches it off.",
         TRAINING,
         ("        model.eval()\n        with", "        with"),
-        ("    model.load_state_dict(weights)\n", "    model.load_state_dict(weights)\n    model.eval()\n"),
+        (
+            "    model.load_state_dict(weights)\n",
+            "    model.load_state_dict(weights)\n    model.eval()\n",
+        ),
     ),
     mistake(
         "trained in evaluation mode",
@@ -187,9 +193,11 @@ CHAR_GRU = (
         "You return the state that came in. The new one is what the GRU returns beside its "
         "outputs.",
         CHARACTERS,
-        ("output, state = self.gru(self.embed(indices), state)",
-         "output, new = self.gru(self.embed(indices), state)\n"
-         "        state = new if state is None else state * 1"),
+        (
+            "output, state = self.gru(self.embed(indices), state)",
+            "output, new = self.gru(self.embed(indices), state)\n"
+            "        state = new if state is None else state * 1",
+        ),
     ),
     mistake(
         "scores of the last step only",
@@ -405,7 +413,9 @@ FORECASTER = (
         FORECAST,
         (ENTERS, "self.gru(x.diff(dim=1).T.unsqueeze(-1))"),
     ),
-    mistake("the forecast cut off from the graph", CUT, FORECAST, ("h_n[-1])", "h_n[-1].detach())")),
+    mistake(
+        "the forecast cut off from the graph", CUT, FORECAST, ("h_n[-1])", "h_n[-1].detach())")
+    ),
 )
 
 # --- digits --------------------------------------------------------------------------------------
@@ -451,10 +461,12 @@ DIGIT_RNN = (
         "the cell state for the hidden state",
         "For an LSTM you take c, the belt. What an LSTM shows is h.",
         DIGITS,
-        ("output, _ = self.rnn(images.transpose(0, 1))",
-         "output, state = self.rnn(images.transpose(0, 1))\n"
-         "        if isinstance(state, tuple):\n"
-         "            output = state[1]"),
+        (
+            "output, _ = self.rnn(images.transpose(0, 1))",
+            "output, state = self.rnn(images.transpose(0, 1))\n"
+            "        if isinstance(state, tuple):\n"
+            "            output = state[1]",
+        ),
     ),
     mistake(
         "read from the bottom",
@@ -492,7 +504,9 @@ DIGIT_RNN = (
             "        self.rnn = kinds[cell](columns, hidden_size, **more)",
         ),
     ),
-    mistake("the scores cut off from the graph", CUT, DIGITS, ("output[-1])", "output[-1].detach())")),
+    mistake(
+        "the scores cut off from the graph", CUT, DIGITS, ("output[-1])", "output[-1].detach())")
+    ),
 )
 
 # --- bags of words -------------------------------------------------------------------------------
