@@ -33,24 +33,22 @@ BLEND = Exercise(
         Mistake(
             "gate on the wrong side",
             "Which of the two does the gate keep?",
-            composes=True,
             edits=(("gate * a + (1 - gate) * b", "(1 - gate) * a + gate * b"),),
         ),
         Mistake(
             "summed over the batch",
             "Over which axis is the sum?",
-            composes=True,
             edits=(("axis=0", "axis=1"),),
         ),
         Mistake(
             "mean for sum",
             "A sum grows with the number of steps.",
-            composes=True,
             edits=((".sum(axis=0)", ".mean(axis=0)"),),
         ),
         Mistake("b left out", "Both have a share.", edits=((" + (1 - gate) * b", ""),)),
     ),
     book="toy.html#blend",
+    composes=True,
 )
 
 
