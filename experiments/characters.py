@@ -11,7 +11,7 @@ import torch
 from .learning import CELLS, SEEDS, Reader, compare, fit
 
 TEXT = Path(__file__).parent / "course.txt"
-STEPS, BATCH, UPDATES, BUDGET = 64, 32, 1200, 25_000
+STEPS, BATCH, UPDATES, BUDGET = 64, 32, 700, 16_000
 ORDERS = (0, 1, 2, 3, 4)
 
 
@@ -68,7 +68,7 @@ def run():
         return loss_of(network, one_hot(x[:-1]), x[1:]).item() / math.log(2)
 
     def train(make, seed, rate):
-        return fit(make, seed, rate, UPDATES, batch, loss_of, bits)
+        return fit(make, seed, rate, UPDATES, batch, loss_of, bits, points=14)
 
     def test(network):
         with torch.no_grad():

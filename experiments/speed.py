@@ -26,18 +26,19 @@ def onednn(enabled):
 def timed(networks, x):
     """Milliseconds of forward alone and of forward and backward, by network: [median, least].
 
-    The networks take turns, so that whatever else the machine does meets all of them.
+    It is the processor's time on one core, without what other programs take; and the networks
+    take turns, so that whatever else the machine does meets all of them.
     """
     times = {name: {"forward": [], "forward and backward": []} for name in networks}
     for repeat in range(REPEATS + 1):
         for name, network in networks.items():
-            start = time.perf_counter()
+            start = time.process_time()
             with torch.no_grad():
                 network(x)
-            middle = time.perf_counter()
+            middle = time.process_time()
             output = network(x)
             (output[0] if isinstance(output, tuple) else output).sum().backward()
-            end = time.perf_counter()
+            end = time.process_time()
             if repeat:  # the first turn warms up
                 times[name]["forward"].append(middle - start)
                 times[name]["forward and backward"].append(end - middle)
