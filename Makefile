@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 GRADER := $(shell find autograder -name '*.py')
-PAGES := _config.yml _toc.yml $(shell find book -type f -not -name '*.pyc')
+PAGES := _config.yml _toc.yml genindex.md $(shell find book -type f -not -name '*.pyc')
 
 .PHONY: course book exercises example test lab lab-example serve bench experiments clean
 

@@ -74,6 +74,38 @@ c.CourseDirectory.root = {str(root)!r}
     )
 
 
+def grade(assignments, root=ROOT, **options):
+    """Grade all submissions in a course directory that have no up-to-date receipt.
+
+    Parameters
+    ----------
+    assignments : list of names
+    root : Path of the course directory
+    options : as ``grading.run.grade_class`` takes them; limits of time, the address of the book
+        and the penalty for late submissions come from ``nbgrader_config.py``
+
+    Returns
+    -------
+    grading.run.Summary
+    """
+    from autograder.grading.assess import Budget
+    from autograder.grading.plugin import CourseAutograde, late_penalty
+    from autograder.grading.run import grade_class
+
+    interface = nbgrader(root)
+    configured = CourseAutograde(coursedir=interface.coursedir, parent=interface)
+    return grade_class(
+        interface.coursedir,
+        assignments,
+        budget=Budget(
+            configured.cell_seconds, configured.answer_seconds, configured.notebook_seconds
+        ),
+        book=configured.book,
+        penalty=late_penalty(configured),
+        **options,
+    )
+
+
 def generate(assignment, root=ROOT, **changes):
     """Let nbgrader make the released version of an assignment from its source.
 

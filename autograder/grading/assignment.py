@@ -14,7 +14,7 @@ import autograder
 from autograder.exercises import CHAPTERS
 
 from . import rebuild
-from .outputs import clean
+from .outputs import in_a_line
 from .rebuild import MissingNotebook, SubmissionError, Template
 
 CHECK = "check_"
@@ -139,10 +139,10 @@ def read(assignment, template, student):
         return rebuild.read_bytes(base, *parts, wanted), ()
     others = [name for name in there if name.lower().endswith(".ipynb")]
     if len(others) == 1 and len(assignment.templates) == 1:
-        remark = f"{wanted} is missing; {clean(others[0], 100)} was graded in its place"
+        remark = f"{wanted} is missing; {in_a_line(others[0], 100)} was graded in its place"
         return rebuild.read_bytes(base, *parts, others[0]), (remark,)
     if others:
-        listed = clean(", ".join(others[:5]), 300)
+        listed = in_a_line(", ".join(others[:5]), 300)
         raise MissingNotebook(f"{wanted} is missing, and which of {listed} it is can't be told")
     raise MissingNotebook(f"{wanted} is missing; ask the student to hand it in")
 

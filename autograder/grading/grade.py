@@ -7,6 +7,38 @@ from .assess import Budget, assess
 from .assignment import fingerprint, read, timestamp
 from .rebuild import MissingNotebook, Submission, SubmissionError
 from .record import Graded, cell_name, document
+from .remote import GraderError, NotSandboxed, kept
+
+TRIES = 2
+"""How often a submission is tried when the grader fails."""
+
+
+def grade_all(assignment, templates, student, sandboxed=True, **options):
+    """Grade the notebooks of one submission with the warm parent that this process keeps.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    templates : list of Template, which of its notebooks
+    student : str
+    sandboxed : bool, as ``remote.Warm``
+    options : as ``grade``
+
+    Returns
+    -------
+    list of Graded
+
+    Errors
+    ------
+    GraderError where the grader fails again and again, NotSandboxed.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            warm = kept(assignment.released, sandboxed)
+            return [grade(assignment, t, student, warm, **options) for t in templates]
+        except GraderError as error:
+            if not left or isinstance(error, NotSandboxed):
+                raise
 
 
 def grade(assignment, template, student, warm, budget=None, seeds=None, book=""):

@@ -9,6 +9,7 @@ from nbformat.v4 import new_output
 MAX_OUTPUTS = 200
 MAX_CHARACTERS = 2**20
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+ACTIVE = re.compile(r"<(?=[a-z/!?])|&(?=#)|(javascript|vbscript|data)(?=\s*:)", re.I)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\ud800-\udfff]")
 
 
@@ -16,6 +17,20 @@ def clean(text, limit=MAX_CHARACTERS):
     """A text without control characters, terminal colours and half characters, cut to a limit."""
     text = ANSI.sub("", str(text)[: limit + 100])
     return CONTROL.sub("\ufffd", text)[:limit]
+
+
+def in_a_line(text, limit):
+    """A text for a message: clean, in one line."""
+    return " ".join(clean(text, limit).split())
+
+
+def harmless(markdown):
+    """A written answer that no browser takes for anything but text, mathematics and pictures.
+
+    Tags, entities and addresses that run something are broken up by a mark without width, so that
+    they are shown as they were written.
+    """
+    return ACTIVE.sub(lambda found: f"{found[0]}\u200b", clean(markdown))
 
 
 def checked(reported):

@@ -14,8 +14,8 @@ from traitlets import Bool, Float, Unicode
 from . import record
 from .assess import Budget
 from .assignment import Assignment, AssignmentError, up_to_date
-from .grade import grade
-from .remote import GraderError, NotSandboxed, kept
+from .grade import grade_all
+from .remote import GraderError, NotSandboxed
 
 SWITCH = "COURSE_GRADER"
 """The environment variable that, set to ``stock``, leaves grading to stock nbgrader."""
@@ -69,11 +69,10 @@ class CourseAutograde(Autograde):
                 course = self.coursedir
                 looked = assignment.place(course.submitted_directory, course.student_id)
                 raise AssignmentError(f"no submission matches {looked}")
-            warm = kept(assignment.released, sandboxed=not self.run_without_sandbox)
             with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
                 record.expect(gradebook, assignment)
                 for student in students:
-                    if not self._grade(assignment, student, warm, gradebook):
+                    if not self._grade(assignment, student, gradebook):
                         failed.append(student)
         except (AssignmentError, NotSandboxed) as error:
             self.log.error(str(error))
@@ -83,7 +82,7 @@ class CourseAutograde(Autograde):
             self.log.error(said)
             raise NbGraderException(said)
 
-    def _grade(self, assignment, student, warm, gradebook):
+    def _grade(self, assignment, student, gradebook):
         """Grade one submission; whether it got a verdict."""
         templates = assignment.notebooks()
         if not self.force and all(up_to_date(assignment, t, student) for t in templates):
@@ -103,10 +102,10 @@ class CourseAutograde(Autograde):
         self.run_pre_convert_hook()
         budget = Budget(self.cell_seconds, self.answer_seconds, self.notebook_seconds)
         try:
-            done = [
-                grade(assignment, template, student, warm, budget, book=self.book)
-                for template in templates
-            ]
+            sandboxed = not self.run_without_sandbox
+            done = grade_all(
+                assignment, templates, student, sandboxed, budget=budget, book=self.book
+            )
             record.keep(gradebook, assignment, student, done, late_penalty(self))
         except NotSandboxed:
             raise

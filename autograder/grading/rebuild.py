@@ -15,7 +15,7 @@ from functools import cached_property
 
 import nbformat
 
-from .outputs import clean
+from .outputs import in_a_line
 
 MAX_FILE = 64 * 2**20
 """Bytes of a submitted notebook, its outputs included."""
@@ -232,7 +232,7 @@ def _cell(cell):
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))
     return Cell(
-        kind=kind if isinstance(kind, str) else "",
+        kind=kind if kind in ("code", "markdown", "raw") else "nameless",
         text=_text(source) if isinstance(source, str) else "",
         grade_id=_name(marks.get("grade_id")),
         cell_id=_name(cell.get("id")),
@@ -289,9 +289,7 @@ def take(cells, template):
             several.append(name)
         taken = (changed or found)[-1]
         if taken.kind != kind:
-            remarks.append(
-                f"cell {name} is a {taken.kind or 'nameless'} cell; it was read as {kind}"
-            )
+            remarks.append(f"cell {name} is a {taken.kind} cell; it was read as {kind}")
         if len(taken.text) > MAX_SOURCE:
             remarks.append(
                 f"cell {name} is {len(taken.text)} characters long, more than {MAX_SOURCE}; "
@@ -326,7 +324,8 @@ def _odd(cells, template, unclaimed):
             yield f"cell {name} was changed; the released one was used"
     for cell in unclaimed:
         if cell.graded and cell.grade_id:
-            yield f"cell {clean(cell.grade_id, 50)} is none of this assignment's; it was left out"
+            name = in_a_line(cell.grade_id, 50)
+            yield f"cell {name} is none of this assignment's; it was left out"
     released = {cell.source.strip() for cell in template.notebook.cells}
     extra = sum(
         cell.kind == "code"

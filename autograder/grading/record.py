@@ -23,6 +23,7 @@ from autograder.checking.feedback import as_html, as_text
 
 from .assignment import AssignmentError, receipt_path
 from .files import write_whole
+from .outputs import harmless
 
 LOCKED_SECONDS = 60
 """How long a locked gradebook is waited for."""
@@ -74,9 +75,11 @@ def document(template, texts, outputs, verdicts, remarks, book=""):
     notebook = template.filled(texts)
     count = 0
     for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
         name = cell_name(cell)
+        if cell.cell_type != "code":
+            if name in texts:
+                cell.source = harmless(cell.source)
+            continue
         if name in verdicts:
             verdict = verdicts[name]
             shown = {

@@ -42,7 +42,7 @@ class Warm:
     """
 
     def __init__(self, released=None, sandboxed=True):
-        self._sandboxed = sandboxed
+        self.sandboxed = sandboxed
         ours, theirs = socket.socketpair()
         root = str(Path(__file__).resolve().parents[2])
         released = str(Path(released).resolve()) if released else ""
@@ -59,8 +59,8 @@ class Warm:
             start_new_session=True,
         )
         theirs.close()
-        self._control = ours
-        self._ready = self._broken = False
+        self.control = ours
+        self._ready = self.broken = False
 
     def _environment(self):
         """What the warm parent and its children know of the environment: nothing of ours."""
@@ -84,13 +84,13 @@ class Warm:
 
     def alive(self):
         """Whether it can still be asked for children."""
-        return not self._broken and self._process.poll() is None
+        return not self.broken and self._process.poll() is None
 
     def close(self):
         """End the warm parent and whatever it has forked."""
-        if self._control.fileno() < 0:
+        if self.control.fileno() < 0:
             return
-        self._control.close()
+        self.control.close()
         try:
             self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
@@ -112,11 +112,11 @@ class Warm:
         """
         try:
             if not self._ready:
-                wire.receive(self._control, time.monotonic() + START_SECONDS)
+                wire.receive(self.control, time.monotonic() + START_SECONDS)
                 self._ready = True
-            return Child(self._control, self._sandboxed)
+            return Child(self)
         except wire.WireError as error:
-            self._broken = True
+            self.broken = True
             raise GraderError(f"the warm parent does not answer: {error}{self._said()}") from None
 
     def _said(self):
@@ -138,28 +138,32 @@ def kept(released, sandboxed=True):
     """
     notebooks = sorted(Path(released).glob("*.ipynb"))
     wanted = (str(released), sandboxed, os.getpid(), *(n.stat().st_mtime_ns for n in notebooks))
-    for key, parent in list(_kept.items()):
-        if key != wanted or not parent.alive():
-            if key[2] == os.getpid():
-                parent.close()
-            del _kept[key]
-    if wanted not in _kept:
-        _kept[wanted] = Warm(released, sandboxed=sandboxed)
-        atexit.register(_kept[wanted].close)
+    if wanted not in _kept or not _kept[wanted].alive():
+        let_go()
+        _kept[wanted] = Warm(released, sandboxed)
     return _kept[wanted]
+
+
+@atexit.register
+def let_go():
+    """End the warm parent that is kept; one of a process that this was forked from is not ours."""
+    for (_, _, pid, *_), parent in _kept.items():
+        if pid == os.getpid():
+            parent.close()
+    _kept.clear()
 
 
 class Child:
     """One forked child, its socket and its private directory."""
 
-    def __init__(self, control, sandboxed):
-        self._control = control
+    def __init__(self, parent):
+        self._parent, self._control = parent, parent.control
         self.directory = tempfile.mkdtemp(prefix="notebook-")
         self.socket, theirs = socket.socketpair()
         try:
-            socket.send_fds(control, [warm.FORK], [theirs.fileno()])
-            request = {"directory": self.directory, "sandboxed": sandboxed}
-            wire.send(control, request)
+            socket.send_fds(self._control, [warm.FORK], [theirs.fileno()])
+            request = {"directory": self.directory, "sandboxed": parent.sandboxed}
+            wire.send(self._control, request)
             theirs.close()
             said = wire.receive(self.socket, time.monotonic() + FORK_SECONDS)
             if "refused" in said:
@@ -167,7 +171,7 @@ class Child:
             self.layers = said["layers"]
         except BaseException:
             theirs.close()
-            with contextlib.suppress(wire.WireError, OSError):
+            with contextlib.suppress(GraderError):
                 self.end(now=True)
             raise
 
@@ -186,6 +190,9 @@ class Child:
             self.socket.close()
             self._control.sendall(warm.KILL if now else warm.STOP)
             status = wire.receive(self._control, time.monotonic() + FORK_SECONDS)["status"]
+        except (wire.WireError, OSError) as error:
+            self._parent.broken = True
+            raise GraderError(f"the warm parent is gone: {error}") from None
         finally:
             _remove(self.directory)
         if status < 0:

@@ -16,12 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from . import record
 from .assignment import Assignment, AssignmentError, up_to_date
-from .grade import grade
-from .remote import GraderError, NotSandboxed, Warm
+from .grade import TRIES, grade_all
+from .remote import GraderError, NotSandboxed, let_go
 from .sandbox import kernel
 
-TRIES = 2
-"""How often a submission is tried whose worker dies."""
 EVERY = 0.1
 """Seconds between two looks at the progress line."""
 
@@ -211,7 +209,8 @@ def _keep(gradebook, assignment, student, came, penalty):
     try:
         record.keep(gradebook, assignment, student, came, penalty)
     except (OSError, SQLAlchemyError) as error:
-        said = f"could not be recorded: {str(error).splitlines()[0][:300]}"
+        why = str(getattr(error, "orig", None) or error).splitlines()[0][:300]
+        said = f"could not be recorded: {why}"
         return Done(assignment.name, student, None, error=said)
     error = " ".join(graded.error for graded in came if graded.error)
     return Done(
@@ -298,23 +297,16 @@ def _worker(line, others, parent, assignments, sandboxed, options):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for other in others:
         other.close()
-    parents = {}
     try:
         while True:
             try:
                 name, student = line.recv()
             except EOFError:
                 return
-            assignment = assignments[name]
             try:
-                warm = parents.get(name)
-                if warm is None or not warm.alive():
-                    if warm is not None:
-                        warm.close()
-                    warm = parents[name] = Warm(assignment.released, sandboxed=sandboxed)
-                line.send(
-                    [grade(assignment, t, student, warm, **options) for t in assignment.templates]
-                )
+                assignment = assignments[name]
+                templates = assignment.templates
+                line.send(grade_all(assignment, templates, student, sandboxed, **options))
             except NotSandboxed as error:
                 line.send(error)
             except GraderError as error:
@@ -322,5 +314,4 @@ def _worker(line, others, parent, assignments, sandboxed, options):
             except Exception:
                 line.send(f"the grader failed: {traceback.format_exc(limit=-3)}")
     finally:
-        for warm in parents.values():
-            warm.close()
+        let_go()

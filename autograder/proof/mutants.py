@@ -33,7 +33,7 @@ SEEDS = (1, 2, 3, 4, 5)
 and counts as equivalent only where it passes all."""
 
 LIMIT_S = 5
-"""Seconds of computing after which a mutant is stopped, and stopped again each second from then on."""
+"""Seconds of computing after which a mutant is stopped, and again each second from then on."""
 
 EQUIVALENT = Path(__file__).parent / "equivalent.toml"
 

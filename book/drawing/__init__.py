@@ -2,6 +2,7 @@
 
 from book.drawing.cells import GRU, GRU_CHO, LSTM, ONE_GATE, RNN
 from book.drawing.diagram import draw, draw_layers
+from book.drawing.explore import Dial, Explorer
 from book.drawing.graph import Cell, Node, Wire, evaluate, parameters
 from book.drawing.interactive import Interactive
 from book.drawing.style import GATE_COLOURS, GATE_LINES, MODEL_COLOURS, MODEL_LINES, figure, show
@@ -18,6 +19,8 @@ __all__ = [
     "ONE_GATE",
     "RNN",
     "Cell",
+    "Dial",
+    "Explorer",
     "Interactive",
     "Node",
     "Wire",

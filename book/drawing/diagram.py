@@ -178,7 +178,10 @@ def value_of(node, value):
     x, y = node.at[0] + node.said[0], node.at[1] + node.said[1]
     anchor = "start" if node.said[0] > 0 else "middle"
     number = f"{value:.2f}".replace("-", "−")
-    return f'<text x="{x:g}" y="{y:g}" class="value" style="text-anchor:{anchor}">{number}</text>'
+    return (
+        f'<text x="{x:g}" y="{y:g}" class="value" data-value="{node.name}" '
+        f'style="text-anchor:{anchor}">{number}</text>'
+    )
 
 
 def draw_layers(layers, steps, alt, caption="", cell="LSTM", states="hc"):

@@ -13,6 +13,7 @@ from nbgrader.api import Gradebook
 
 from autograder import course
 from autograder.assignments.example import grade_id, hand_in
+from autograder.grading import grade as grading
 from autograder.grading import plugin
 
 from .conftest import ASSIGNMENT, DIRECTORIES
@@ -25,7 +26,7 @@ def api(classroom, warm, tmp_path, monkeypatch):
     """nbgrader's interface to a course directory of its own, with short time limits."""
     root = tmp_path / "course"
     shutil.copytree(classroom.root, root)
-    monkeypatch.setattr(plugin, "kept", lambda *_, **__: warm)
+    monkeypatch.setattr(grading, "kept", lambda *_, **__: warm)
 
     def api():
         made = course.nbgrader(root, **DIRECTORIES)

@@ -127,8 +127,6 @@ lstm_cell = Exercise(
         Part("the new hidden state h", 1, outputs=("h",)),
         Part("gradients for inputs, states and parameters", 2, gradients=True),
     ),
-    stand_in="torch.nn.LSTMCell",
-    initial=True,
     book=at("lstm-step"),
     stand_in="torch.nn.LSTMCell",
     initial=True,
