@@ -521,13 +521,13 @@ SRU_STEP = (
     ),
     mistake(
         "v_f left out",
-        "Your forget gate doesn't look at the memory. (That is the first version of the paper.)",
+        "Your forget gate doesn't look at the memory. So it is in the first version of the paper.",
         SRU,
         ("v_f * c_prev + b_f", "b_f"),
     ),
     mistake(
         "v_r left out",
-        "Your reset gate doesn't look at the memory. (That is the first version of the paper.)",
+        "Your reset gate doesn't look at the memory. So it is in the first version of the paper.",
         SRU,
         ("v_r * c_prev + b_r", "b_r"),
     ),

@@ -18,8 +18,8 @@ TRAIN = (
     mistake(
         "gradients not clipped",
         "Your losses are those of training without clipping. One batch with a huge gradient is "
-        "then enough to throw the weights far away. (Clipping before the backward pass or after "
-        "the step does nothing either.)",
+        "then enough to throw the weights far away. Clipping before the backward pass or after "
+        "the step does nothing either.",
         CLIP,
         (CLIPPED, ""),
     ),
