@@ -638,7 +638,7 @@ GRADIENT_NORMS = (
     _norms(
         "Frobenius norm",
         "At t = T you get √H; it should be 1. np.linalg.norm without ord is the root of the sum of "
-        "all squares (Frobenius). The most by which a gradient can be stretched is another norm.",
+        "all squares (Frobenius). Asked for is how far a gradient can be stretched at most.",
         *_measured("np.sqrt((product**2).sum(axis=(1, 2)))"),
         label="rnn-bound",
     ),
@@ -652,8 +652,8 @@ GRADIENT_NORMS = (
     ),
     _norms(
         "smallest singular value",
-        "You take the smallest singular value: the least by which a gradient can be stretched. "
-        "Asked for is the most.",
+        "You take the smallest singular value, which says how little a gradient is stretched at "
+        "least. Asked for is how much at most.",
         *_measured("np.linalg.norm(product, ord=-2, axis=(1, 2))"),
         label="rnn-bound",
     ),
