@@ -89,8 +89,6 @@ class Mistake:
     """The wrong implementation itself, where it is no edit of the reference."""
     book: str = ""
     """Where the book explains it; the exercise's own page where empty."""
-    composes: bool = False
-    """Whether it is made together with others: pairs of such mistakes are looked for too."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +114,8 @@ class Exercise:
     extra: bool = False
     book: str = ""
     mistakes: tuple[Mistake, ...] = ()
+    composes: bool = False
+    """Whether mistakes are made together: pairs of edits that still fit are looked for too."""
     alternatives: tuple[Callable, ...] = ()
     """Other right implementations, each under its own name."""
 
@@ -173,7 +173,7 @@ class Exercise:
     def pairs(self):
         """Implementations that make two mistakes at once, by the names of both."""
         made = {}
-        composing = [m for m in self.mistakes if m.composes and m.edits]
+        composing = [m for m in self.mistakes if self.composes and m.edits]
         for first, second in itertools.combinations(composing, 2):
             for edits in ((*first.edits, *second.edits), (*second.edits, *first.edits)):
                 # Where they change the same text, nobody makes both.
@@ -333,7 +333,7 @@ class Exercise:
         return self.assess(lambda cases, _: self.observe(implementation, cases), seed)
 
 
-PAIR_CASES = 2
+PAIR_CASES = 1
 """How many cases of a pair of mistakes a released folder carries."""
 
 

@@ -1,6 +1,6 @@
 """What is asked: one package for each chapter, declaring its exercises."""
 
-from . import gru, lstm
+from . import gru, lstm, rnn
 
-CHAPTERS = {"lstm": lstm.EXERCISES, "gru": gru.EXERCISES}
+CHAPTERS = {"rnn": rnn.EXERCISES, "lstm": lstm.EXERCISES, "gru": gru.EXERCISES}
 """The exercises of each assignment, in their order."""

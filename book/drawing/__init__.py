@@ -2,9 +2,12 @@
 
 from book.drawing.cells import GRU, GRU_CHO, LSTM, ONE_GATE, RNN
 from book.drawing.diagram import draw, draw_layers
+from book.drawing.explore import Dial, Explorer
 from book.drawing.graph import Cell, Node, Wire, evaluate, parameters
+from book.drawing.interactive import Interactive
 from book.drawing.motion import Motion
 from book.drawing.style import GATE_COLOURS, GATE_LINES, MODEL_COLOURS, MODEL_LINES, figure, show
+from book.drawing.unrolled import draw_unrolled
 
 __all__ = [
     "GATE_COLOURS",
@@ -17,11 +20,15 @@ __all__ = [
     "ONE_GATE",
     "RNN",
     "Cell",
+    "Dial",
+    "Explorer",
+    "Interactive",
     "Motion",
     "Node",
     "Wire",
     "draw",
     "draw_layers",
+    "draw_unrolled",
     "evaluate",
     "figure",
     "parameters",

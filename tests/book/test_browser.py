@@ -3,8 +3,10 @@
 import re
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 
+from autograder.reference.lstm import lstm_step, sigmoid
 from tests.book.pages import page_paths
 
 MAX_WEIGHT = 1_500_000
@@ -80,6 +82,76 @@ def test_figures_stand_out_from_the_page(browser, html, address, theme):
             assert (brightness(paper) > 0.5) == (theme == "light"), (path, paper)
     context.close()
     assert figures > 0
+
+
+PLAY = "book/lstm/play.html"
+
+
+def shown(explorer):
+    """Return all numbers that an explorer shows, by node (dict of str to a set of str)."""
+    numbers = {}
+    for place in explorer.locator("[data-value]").all():
+        numbers.setdefault(place.get_attribute("data-value"), set()).add(place.text_content())
+    return numbers
+
+
+def by_numpy(a_i, a_f, a_g, a_o, c_prev):
+    """Return what the reference makes of pre-activations and an old cell state (dict)."""
+    given = dict(a_i=a_i, a_f=a_f, a_g=a_g, a_o=a_o, c_prev=c_prev)
+    # Without weights the biases are the pre-activations.
+    nothing, bias = np.zeros((4, 1)), np.array([a_i, a_f, a_g, a_o])
+    zero, c_prev = np.zeros((1, 1)), np.array([[c_prev]])
+    h, c = lstm_step(zero, zero, c_prev, nothing, nothing, bias, np.zeros(4))
+    kept = c_prev.item() * sigmoid(np.array(a_f)).item()
+    return given | {"kept": kept, "written": c.item() - kept, "c": c.item(), "h": h.item()}
+
+
+def assert_shows(explorer, expected):
+    numbers = shown(explorer)
+    for name, value in expected.items():
+        assert len(numbers[name]) == 1, (name, numbers[name])
+        read = float(numbers[name].pop().replace("−", "-"))
+        assert abs(read - value) <= 0.005 + 1e-9, (name, read, value)
+
+
+def test_sliders_change_the_numbers_to_what_numpy_computes(browser, html, address):
+    page = browser.new_page()
+    page.goto(f"{address}/{PLAY}")
+    explorer = page.locator(".explorer")
+    sliders = {dial: explorer.locator(f'[data-dial="{dial}"]') for dial in by_numpy(0, 0, 0, 0, 0)}
+    sliders = {dial: slider for dial, slider in sliders.items() if slider.count()}
+    assert sliders.keys() == {"a_i", "a_f", "a_g", "a_o", "c_prev"}
+    at = {dial: float(slider.input_value()) for dial, slider in sliders.items()}
+    assert_shows(explorer, by_numpy(**at))
+    random = np.random.default_rng(3)
+    for _ in range(5):
+        for dial, slider in sliders.items():
+            at[dial] = round(random.uniform(-3, 3), 1)
+            slider.fill(f"{at[dial]:g}")
+        assert_shows(explorer, by_numpy(**at))
+    for dial, slider in sliders.items():
+        before = shown(explorer)
+        slider.focus()
+        page.keyboard.press("ArrowRight")
+        at[dial] += 0.1
+        assert_shows(explorer, by_numpy(**at))
+        assert shown(explorer) != before, dial
+    page.close()
+
+
+def test_without_scripts_the_explorer_shows_one_state_and_no_dead_sliders(browser, html, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/{PLAY}")
+    explorer = page.locator(".explorer")
+    assert not explorer.locator("input").first.is_visible()
+    at = {
+        slider.get_attribute("data-dial"): float(slider.get_attribute("value"))
+        for slider in explorer.locator("[data-dial]").all()
+    }
+    assert_shows(explorer, by_numpy(**at))
+    assert explorer.locator("svg").is_visible()
+    context.close()
 
 
 def test_answers_of_a_quiz_open_by_keyboard(browser, html, address):

@@ -22,7 +22,8 @@ from book.drawing import (
     draw,
 )
 from book.drawing.diagram import lightness, path_of
-from book.drawing.graph import evaluate, parameters
+from book.drawing.explore import WIDEST, Dial, Explorer
+from book.drawing.graph import OPERATIONS, STATE, evaluate, parameters
 from book.drawing.style import Figure, figure, show
 from tests.book.conftest import ROOT
 
@@ -180,6 +181,19 @@ def test_the_formulas_in_the_text_are_those_of_the_graph():
     assert r"h_t=o_t\circ\tanh(c_t)" in written(["step"])
     assert r"C_t=f_t\circC_{t-1}+i_t\circ\tildeC_t" in paper_form
     assert r"h_t=o_t\circ\tanh(C_t)" in paper_form
+
+
+def test_the_script_of_explorers_knows_every_operation():
+    script = (ROOT / "book" / "_static" / "explore.js").read_text("utf-8")
+    table = re.search(r"OPERATIONS = \{\n(.*?)\n\};", script, re.DOTALL).group(1)
+    known = set(re.findall(r'^  "(.+?)":', table, re.MULTILINE))
+    assert known >= {*OPERATIONS, STATE}
+    assert float(re.search(r"const WIDEST = (\d+);", script).group(1)) == WIDEST
+
+
+def test_an_explorer_needs_what_its_outputs_depend_on():
+    with pytest.raises(ValueError, match="don't follow from"):
+        Explorer(LSTM, [Dial("a_f", "forget gate", 1.0)], {}, "a cell")
 
 
 def test_a_figure_without_description_is_refused():

@@ -12,29 +12,10 @@ from autograder.checking.exercise import Mistake
 
 from .book import at
 
-COMPOSES = {
-    "bias_ih left out",
-    "bias_hh left out",
-    "weight_hh not transposed",
-    "forget and input gate exchanged",
-    "gates in the order i, f, o, g",
-    "σ for the candidate",
-    "input gate left out",
-    "tanh of the new cell state left out",
-    "h and c exchanged",
-    "states not carried on",
-    "h0 ignored",
-    "c0 ignored",
-    "c in the output",
-    "h_n and c_n exchanged",
-}
-"""Mistakes that students make two at a time; such pairs are looked for too."""
-
 
 def mistake(name, hint, label, *edits, function=None):
     """A known mistake, explained at a label of the book."""
-    composes = name in COMPOSES
-    return Mistake(name, hint, edits, function, book=at(label), composes=composes)
+    return Mistake(name, hint, edits=edits, function=function, book=at(label))
 
 
 # --- hints that several exercises share ----------------------------------------------------------

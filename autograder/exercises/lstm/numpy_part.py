@@ -176,6 +176,8 @@ lstm_step = Exercise(
     ),
     uses=("sigmoid", "forget_gate", "input_gate", "candidate", "update_cell", "output_gate"),
     book=at("lstm-step"),
+    gates=GATES,
+    composes=True,
     mistakes=numpy_mistakes.LSTM_STEP,
     alternatives=alternatives.LSTM_STEP,
 )
@@ -193,6 +195,8 @@ lstm_forward = Exercise(
     ),
     uses=("sigmoid", "lstm_step"),
     book=at("lstm-carry-states"),
+    gates=GATES,
+    composes=True,
     mistakes=numpy_mistakes.LSTM_FORWARD,
     alternatives=alternatives.LSTM_FORWARD,
 )

@@ -4,7 +4,7 @@ import numpy as np
 from torch import nn
 
 from autograder.checking.contract import Part
-from autograder.checking.exercise import Exercise, Size
+from autograder.checking.exercise import SIZES, Exercise, Size
 
 from . import alternatives, torch_mistakes
 from .book import at
@@ -42,8 +42,9 @@ def network_case(draw):
         "init": {
             "input_size": draw.I,
             "hidden_size": draw.H,
-            "num_layers": L,
-            "batch_first": batch_first,
+            # One layer, time first, is what there is without being asked for.
+            **({"num_layers": L} if L != 1 else {}),
+            **({"batch_first": True} if batch_first else {}),
         },
         "parameters": parameters,
         "arguments": arguments,
@@ -78,6 +79,8 @@ def forget_bias_case(draw):
         for name, parameter in nn.LSTM(**init).named_parameters()
     }
     lstm = {"torch.nn": "LSTM", "init": init, "parameters": parameters}
+    if draw.options.get("default"):
+        return {"lstm": lstm}
     return {"lstm": lstm, "value": round(draw.rng.uniform(1.5, 3.5), 2)}
 
 
@@ -98,7 +101,7 @@ NETWORK_SIZES = (
     options("one step", T=1, num_layers=2),
     options("a batch of one", T=3, B=1, I=4, H=2, num_layers=2),
     options("one hidden unit", T=3, B=4, I=2, H=1, num_layers=2),
-    options(NO_STATE, T=3, B=4, I=5, H=2, num_layers=2, state=False),
+    options(NO_STATE, T=3, B=2, I=5, H=4, num_layers=3, state=False),
     options(BATCH_FIRST, T=3, B=5, I=4, H=2, num_layers=2, batch_first=True),
     Size(FLOAT32, T=3, B=2, I=5, H=4, dtype="float32", options={"num_layers": 2, "state": False}),
 )
@@ -124,9 +127,11 @@ lstm_cell = Exercise(
         Part("the new hidden state h", 1, outputs=("h",)),
         Part("gradients for inputs, states and parameters", 2, gradients=True),
     ),
+    book=at("lstm-step"),
+    # Many units, so that the spread of new parameters can be judged.
+    sizes=(*SIZES, Size("many units", T=1, B=1, I=2, H=16)),
     stand_in="torch.nn.LSTMCell",
     initial=True,
-    book=at("lstm-step"),
     mistakes=torch_mistakes.LSTM_CELL,
     alternatives=alternatives.LSTM_CELL,
 )
@@ -188,12 +193,14 @@ shapes = Exercise(
         ),
     ),
     book=at("lstm-shapes"),
+    allows=("torch",),
     mistakes=torch_mistakes.LSTM_SHAPES,
     alternatives=alternatives.LSTM_SHAPES,
 )
 
 FORGET_BIAS_SIZES = (
     options(ONE_LAYER),
+    options("value left at its default", I=3, H=5, default=True),
     options("three layers", B=5, I=3, H=2, num_layers=3),
     options("both directions", I=5, H=3, num_layers=2, bidirectional=True),
 )
@@ -214,6 +221,7 @@ forget_bias = Exercise(
     sizes=FORGET_BIAS_SIZES,
     parts=(Part("one layer", 1, cases=(ONE_LAYER,)), Part("every layer and direction", 1)),
     book=at("lstm-forget-bias-torch"),
+    allows=("torch.nn.LSTM",),
     mistakes=torch_mistakes.INIT_FORGET_BIAS,
     alternatives=alternatives.INIT_FORGET_BIAS,
 )
