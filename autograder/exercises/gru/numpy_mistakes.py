@@ -4,8 +4,6 @@ Each mistake has a name, a hint that teaches, and the place in the book. A hint 
 looks like and why it matters; it never gives the line that would be right.
 """
 
-from dataclasses import replace
-
 from autograder.checking.exercise import Mistake
 
 from .book import at
@@ -14,11 +12,6 @@ from .book import at
 def mistake(name, hint, label, *edits):
     """A known mistake, explained at a label of the book."""
     return Mistake(name, hint, edits=edits, book=at(label))
-
-
-def composing(names, mistakes):
-    """The same mistakes, of which those with the given names are made together with others."""
-    return tuple(replace(m, composes=m.name in names) for m in mistakes)
 
 
 # --- hints that several exercises share ----------------------------------------------------------

@@ -6,8 +6,7 @@ from autograder.checking.exercise import Exercise, Size
 from . import torch_alternatives as other
 from . import torch_mistakes as wrong
 from .book import at
-from .numpy_mistakes import composing
-from .numpy_part import GATES, PARAMETER_AXES, PER_UNIT, TOGETHER, weights
+from .numpy_part import GATES, PARAMETER_AXES, PER_UNIT, weights
 from .torch_reference import GRU, GRUCell, GRUClassifier, GRURegressor
 
 
@@ -109,7 +108,7 @@ gru_cell = Exercise(
     stand_in="torch.nn.GRUCell",
     initial=True,
     book=at("gru-step"),
-    mistakes=composing(TOGETHER, wrong.GRU_CELL),
+    mistakes=wrong.GRU_CELL,
     alternatives=other.GRU_CELL,
 )
 

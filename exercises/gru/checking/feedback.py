@@ -93,7 +93,8 @@ def as_html(verdict, show_values=False, book=""):
         return f"<p>{escape(as_text(verdict))}</p>"
     total = f"{number(verdict.points)} of {number(verdict.of)} points"
     table = (
-        f'<table><caption style="text-align:left"><code>{escape(verdict.name)}</code>: {total}'
+        '<table><caption style="text-align:left;white-space:nowrap">'
+        f"<code>{escape(verdict.name)}</code>: {total}"
         '</caption><thead><tr><th scope="col">result</th><th scope="col">what</th>'
         f'<th scope="col">points</th></tr></thead><tbody>{"".join(map(_row, verdict.parts))}'
         "</tbody></table>"

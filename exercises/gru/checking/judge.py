@@ -35,10 +35,18 @@ CONDUCT = ("unmodified", "repeatable", "initial")
 FINAL = ("exists", "callable", "rules")
 """Stages at which right versions of earlier answers can't change anything."""
 
+MANY = 60
+"""Values of a parameter from which on their spread can be judged without luck."""
+
 RUNS = ("finite", "values", "gradients")
 """Stages at which an answer works, and is wrong."""
 
-LEAVES = {"array": "a NumPy array", "tensor": "a PyTorch tensor", "number": "a number"}
+LEAVES = {
+    "array": "a NumPy array",
+    "tensor": "a PyTorch tensor",
+    "number": "a number",
+    "numbers": "a list of numbers",
+}
 """What the kinds of a written-down leaf are called."""
 
 MAX_TEXT = 300
@@ -547,7 +555,7 @@ def _others(want, missing):
 def _initial_findings(case, want, got):
     """How new parameters are spread: their spread and largest size, where they are many enough."""
     for name, (mean, spread, largest) in want["initial"].items():
-        if case.inputs["parameters"][name].size < 30 or not largest:
+        if case.inputs["parameters"][name].size < MANY or not largest:
             continue
         own = got.get("initial", {}).get(name)
         if (

@@ -465,8 +465,7 @@ def _load(module, parameters):
     with torch.no_grad():
         for name, value in parameters.items():
             new = own[name].detach().double()
-            spread = new.std() if new.numel() > 1 else 0.0
-            initial[name] = [float(n) for n in (new.mean(), spread, new.abs().max())]
+            initial[name] = [float(n) for n in (new.mean(), new.std(correction=0), new.abs().max())]
             own[name].copy_(torch.from_numpy(value))
     return initial
 
@@ -499,7 +498,121 @@ def _weights(tensor, k):
     return torch.cos(count + 7 * k).reshape(tensor.shape)
 
 
+def _call_training(contract, answer, case):
+    """A function that trains modules: what it returned, and what every step of it did.
+
+    The case's first module is the network, a recurrent one; its ``optimizer`` trains all modules.
+    """
+    import torch
+
+    seen, again = _Training(case.inputs), _Training(case.inputs)
+    with torch.enable_grad():
+        for training in (seen, again):
+            torch.manual_seed(0)
+            training.run(lambda *given: _call(contract, "runs", answer, *given))
+    fixed = {name: v for name, v in case.inputs.items() if isinstance(v, np.ndarray)}
+    return {
+        "value": seen.written(),
+        "changed": _changed(_tensors(fixed), {name: seen.given[name] for name in fixed}),
+        "repeats": same(seen.written(), again.written()),
+    }
+
+
+class _Training:
+    """One call of a function that trains, watched by hooks on its network and its optimizer."""
+
+    def __init__(self, inputs):
+        import torch
+
+        self.given = {
+            name: None if name == "optimizer" else _tensors(value) for name, value in inputs.items()
+        }
+        self.modules = {
+            name: value for name, value in self.given.items() if isinstance(value, torch.nn.Module)
+        }
+        self.trained = [p for module in self.modules.values() for p in module.parameters()]
+        spec = inputs["optimizer"]
+        optimizer = getattr(torch.optim, spec["torch.optim"])(self.trained, **spec["options"])
+        optimizer.register_step_pre_hook(self._before_step)
+        self.given["optimizer"] = optimizer
+        network = next(iter(self.modules.values()))
+        network.register_forward_pre_hook(self._before_call, with_kwargs=True)
+        network.register_forward_hook(self._after_call)
+        self.state = self.given["h"].clone()
+        self.lengths, self.handed_on, self.cut_off, self.gradients = [], [], [], []
+        self.result = None
+
+    def run(self, call):
+        """Call the answer by way of a function, and keep what it returned."""
+        self.result = call(*self.given.values())
+
+    def _before_call(self, network, args, kwargs):
+        import torch
+
+        x, state, *_ = (*args, *kwargs.values(), None, None)
+        is_tensor = isinstance(state, torch.Tensor)
+        self.lengths.append(len(x))
+        self.handed_on.append(
+            is_tensor and state.shape == self.state.shape and torch.equal(state, self.state)
+        )
+        self.cut_off.append(not (is_tensor and state.requires_grad))
+
+    def _after_call(self, network, args, result):
+        self.state = result[1].detach().clone()
+
+    def _before_step(self, optimizer, args, kwargs):
+        import torch
+
+        grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.trained]
+        self.gradients.append(np.concatenate([g.detach().numpy().ravel() for g in grads]))
+
+    def written(self):
+        """What was returned and seen, written down."""
+        count = sum(p.numel() for p in self.trained)
+        returned = self.result
+        if isinstance(returned, tuple | list) and len(returned) == 2:
+            losses, state = returned
+            self.cut_off = self.cut_off[: len(self.lengths)]
+            self.cut_off.append(not getattr(state, "requires_grad", False))
+            returned = (_numbers(losses), write_down(state))
+        else:
+            returned = write_down(returned)
+        seen = {
+            "returned": returned,
+            "chunks": _array_leaf("array", "numbers", np.array(self.lengths, np.int64)),
+            "handed on": _array_leaf("array", "numbers", np.array(self.handed_on, bool)),
+            "cut off": _array_leaf("array", "numbers", np.array(self.cut_off, bool)),
+            "gradients": _array_leaf(
+                "array", "numbers", np.array(self.gradients).reshape(len(self.gradients), count)
+            ),
+            "parameters": {
+                "dict": {
+                    f"{module}.{name}": write_down(p)
+                    for module, own in self.modules.items()
+                    for name, p in own.named_parameters()
+                }
+            },
+        }
+        return {"dict": seen}
+
+
+def _numbers(value):
+    """A list of numbers as one array; anything else as it is."""
+    written = write_down(value)
+    if isinstance(written, list | tuple) and all(
+        isinstance(item, dict) and item.get("leaf") == "number" for item in written
+    ):
+        array = np.array([item["array"] for item in written], dtype=float)
+        return _array_leaf("numbers", "a list of numbers", array)
+    return written
+
+
 HARNESSES = types.MappingProxyType(
-    {"function": _call_function, "module": _call_module, "edit": _call_edit}
+    {
+        "function": _call_function,
+        "module": _call_module,
+        "edit": _call_edit,
+        "training": _call_training,
+    }
 )
 """How an answer can be called, by the name that a contract gives as its subject."""
