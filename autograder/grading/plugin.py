@@ -94,7 +94,9 @@ class CourseAutograde(Autograde):
             if not self.create_student:
                 self.log.error("%s: there is no such student in the gradebook", student)
                 return False
-            self.log.warning("%s is not in the gradebook and is added to it", student)
+            # In a class that is listed, a name that isn't may be a folder's misspelling.
+            tell = self.log.warning if gradebook.students else self.log.info
+            tell("%s is not in the gradebook and is added to it", student)
         self.notebooks = [
             str(assignment.place(self.coursedir.submitted_directory, student) / f"{t.name}.ipynb")
             for t in templates

@@ -3,12 +3,13 @@
 import json
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import nbformat
 from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader.api import (
     Assignment,
+    BaseCell,
     Comment,
     Grade,
     MissingEntry,
@@ -16,7 +17,9 @@ from nbgrader.api import (
     Student,
     SubmittedAssignment,
     SubmittedNotebook,
+    new_uuid,
 )
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from autograder.checking.feedback import as_html, as_text
@@ -24,6 +27,13 @@ from autograder.checking.feedback import as_html, as_text
 from .assignment import AssignmentError, receipt_path
 from .files import write_whole
 from .outputs import harmless
+
+TASK, NOTEBOOK, CELL = Assignment.__table__, Notebook.__table__, BaseCell.__table__
+STUDENT, SUBMISSION = Student.__table__, SubmittedAssignment.__table__
+SUBMITTED, GRADE, COMMENT = SubmittedNotebook.__table__, Grade.__table__, Comment.__table__
+GRADED, COMMENTED = ("GradeCell", "TaskCell"), ("SolutionCell", "TaskCell")
+"""The kinds of cells that get a grade, and those that get a comment."""
+NO_RESPONSE = "No response."
 
 LOCKED_SECONDS = 60
 """How long a locked gradebook is waited for."""
@@ -221,53 +231,95 @@ def write_grades(gradebook, assignment, student, timestamp, notebooks, penalty=N
 
 
 def _set_grades(db, assignment, student, timestamp, notebooks, penalty):
-    task = db.query(Assignment).filter(Assignment.name == assignment).one()
-    if db.get(Student, student) is None:
-        db.add(Student(id=student))
-    submission = (
-        db.query(SubmittedAssignment)
-        .filter_by(assignment_id=task.id, student_id=student)
-        .one_or_none()
+    """Set the grades within a transaction.
+
+    The tables are nbgrader's own; its classes would compute all scores anew with each object.
+    """
+    task = db.execute(select(TASK.c.id, TASK.c.duedate).where(TASK.c.name == assignment)).one()
+    if db.execute(select(STUDENT.c.id).where(STUDENT.c.id == student)).first() is None:
+        db.execute(insert(STUDENT).values(id=student))
+    theirs = (SUBMISSION.c.assignment_id == task.id) & (SUBMISSION.c.student_id == student)
+    found = db.execute(select(SUBMISSION.c.id, SUBMISSION.c.extension).where(theirs)).first()
+    if found is None:
+        submission, extension = _new_submission(db, task.id, student), None
+    else:
+        submission, extension = found
+    db.execute(update(SUBMISSION).where(theirs).values(timestamp=timestamp))
+    seconds_late = 0.0
+    if timestamp and task.duedate:
+        due = task.duedate + (extension or timedelta(0))
+        seconds_late = max(0.0, (timestamp - due).total_seconds())
+    names = (
+        select(NOTEBOOK.c.name, SUBMITTED.c.id)
+        .join(SUBMITTED, NOTEBOOK.c.id == SUBMITTED.c.notebook_id)
+        .where(NOTEBOOK.c.assignment_id == task.id, SUBMITTED.c.assignment_id == submission)
     )
-    if submission is None:
-        submission = _new_submission(db, task, student)
-    submission.timestamp = timestamp
-    by_name = {notebook.name: notebook for notebook in submission.notebooks}
+    by_name = dict(db.execute(names).tuples().all())
     for graded in notebooks:
         submitted = by_name[graded.notebook]
-        for grade in submitted.grades:
-            if grade.name in graded.scores:
-                grade.auto_score = graded.scores[grade.name]
-                grade.needs_manual_grade = (
-                    grade.manual_score is not None
-                    or grade.auto_score is None
-                    or grade.name in graded.look
-                )
-        for comment in submitted.comments:
-            said = "No response." if comment.name in graded.unanswered else None
-            comment.auto_comment = said
-        submitted.late_submission_penalty = None
-    if penalty and timestamp and task.duedate and submission.total_seconds_late > 0:
-        db.flush()
-        for graded in notebooks:
-            submitted = by_name[graded.notebook]
-            db.refresh(submitted)
-            points = penalty(student, submitted.score, submission.total_seconds_late)
-            if points is not None:
-                submitted.late_submission_penalty = min(max(points, 0), submitted.score)
+        score = _set_scores(db, submitted, graded)
+        _set_comments(db, submitted, graded)
+        lost = penalty(student, score, seconds_late) if penalty and seconds_late else None
+        lost = None if lost is None else min(max(lost, 0), score)
+        db.execute(
+            update(SUBMITTED)
+            .where(SUBMITTED.c.id == submitted)
+            .values(late_submission_penalty=lost)
+        )
+
+
+def _set_scores(db, submitted, graded):
+    """Set the grades of one notebook; its score, a person's points included."""
+    columns = (GRADE.c.id, CELL.c.name, GRADE.c.auto_score, GRADE.c.manual_score)
+    rows = db.execute(
+        select(*columns, GRADE.c.extra_credit)
+        .join(CELL, CELL.c.id == GRADE.c.cell_id)
+        .where(GRADE.c.notebook_id == submitted)
+    ).all()
+    total, changes = 0.0, []
+    for id, name, given, manual, extra in rows:
+        if name in graded.scores:
+            given = graded.scores[name]
+            look = manual is not None or given is None or name in graded.look
+            changes.append({"grade": id, "given": given, "look": look})
+        if manual is not None or given is not None:
+            total += (given if manual is None else manual) + (extra or 0.0)
+    if changes:
+        change = update(GRADE).where(GRADE.c.id == bindparam("grade"))
+        change = change.values(auto_score=bindparam("given"), needs_manual_grade=bindparam("look"))
+        db.connection().execute(change, changes)
+    return total
+
+
+def _set_comments(db, submitted, graded):
+    """Say of each answer whether there is one."""
+    # By cell and notebook there is an index; by notebook alone all comments would be read.
+    of_notebook = select(SUBMITTED.c.notebook_id).where(SUBMITTED.c.id == submitted)
+    every = select(CELL.c.id).where(CELL.c.notebook_id == of_notebook.scalar_subquery())
+    cells = every.where(CELL.c.name.in_(graded.unanswered))
+    ours = (COMMENT.c.notebook_id == submitted) & COMMENT.c.cell_id.in_(every)
+    db.execute(update(COMMENT).where(ours).values(auto_comment=None))
+    db.execute(
+        update(COMMENT).where(ours & COMMENT.c.cell_id.in_(cells)).values(auto_comment=NO_RESPONSE)
+    )
 
 
 def _new_submission(db, task, student):
-    """A submission with a grade and a comment for each cell that wants one."""
-    submission = SubmittedAssignment(assignment_id=task.id, student_id=student)
-    for notebook in db.query(Notebook).filter_by(assignment_id=task.id).all():
-        submitted = SubmittedNotebook(notebook_id=notebook.id)
-        submitted.grades = [Grade(cell_id=cell.id) for cell in notebook.grade_cells]
-        submitted.comments = [Comment(cell_id=cell.id) for cell in notebook.solution_cells]
-        for cell in notebook.task_cells:
-            submitted.grades.append(Grade(cell_id=cell.id))
-            submitted.comments.append(Comment(cell_id=cell.id))
-        submission.notebooks.append(submitted)
-    db.add(submission)
-    db.flush()
+    """Add a submission with a grade and a comment for each cell that wants one; its id."""
+    submission = new_uuid()
+    db.execute(insert(SUBMISSION).values(id=submission, assignment_id=task, student_id=student))
+    notebooks = db.execute(select(NOTEBOOK.c.id).where(NOTEBOOK.c.assignment_id == task)).scalars()
+    for notebook in notebooks.all():
+        submitted = new_uuid()
+        db.execute(
+            insert(SUBMITTED).values(id=submitted, assignment_id=submission, notebook_id=notebook)
+        )
+        cells = select(CELL.c.id, CELL.c.type).where(CELL.c.notebook_id == notebook)
+        kinds = db.execute(cells).all()
+        for table, wanted in ((GRADE, GRADED), (COMMENT, COMMENTED)):
+            rows = [
+                {"cell_id": id, "notebook_id": submitted} for id, kind in kinds if kind in wanted
+            ]
+            if rows:
+                db.execute(insert(table), rows)
     return submission

@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from multiprocessing import connection
 
+import torch
 from nbgrader.api import Gradebook
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -295,6 +296,8 @@ def _worker(line, others, parent, assignments, sandboxed, options):
     if os.getppid() != parent:
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The threads with which the parent may have computed are not here: asked for, they never come.
+    torch.set_num_threads(1)
     for other in others:
         other.close()
     try:

@@ -25,9 +25,6 @@ from autograder.exercises import CHAPTERS
 
 from .mutate import mutants
 
-SETUP = "import numpy as np\nimport torch\nfrom torch import nn\n"
-"""What the set-up cell of every assignment imports."""
-
 SEEDS = (1, 2, 3, 4, 5)
 """Seeds of the hidden cases. A mutant must be caught by the first; one that isn't is tried on all,
 and counts as equivalent only where it passes all."""
@@ -70,6 +67,15 @@ def cells(assignment, solutions=Path("solutions")):
     return {c.metadata["exercise"]: c.source for c in notebook.cells if "exercise" in c.metadata}
 
 
+@cache
+def setup(assignment, solutions=Path("solutions")):
+    """The set-up cell of an assignment (str), without the line that brings the check."""
+    notebook = jupytext.read(solutions / f"{assignment}.md", fmt="md:myst")
+    texts = [cell.source for cell in notebook.cells if "locked" in cell.metadata]
+    lines = "\n".join(texts).splitlines()
+    return "\n".join(line for line in lines if not line.startswith("from check "))
+
+
 def try_mutant(assignment, texts, exercise, source):
     """Put a mutant in its solution's place and run the real check.
 
@@ -86,7 +92,7 @@ def try_mutant(assignment, texts, exercise, source):
     """
     declared = next(e for e in CHAPTERS[assignment] if e.name == exercise)
     namespace = {"__name__": "answers"}
-    for text in (SETUP, *texts.values()):
+    for text in (setup(assignment), *texts.values()):
         exec(text, namespace)
 
     def ask(cases, names):
@@ -101,7 +107,7 @@ def try_mutant(assignment, texts, exercise, source):
     try:
         exec(source, namespace)
         for tried, seed in enumerate(SEEDS):
-            verdict = declared.assess(ask, seed, [SETUP, source])
+            verdict = declared.assess(ask, seed, [setup(assignment), source])
             if verdict.status == "grader error":
                 raise RuntimeError(f"the grader failed on {exercise}: {verdict.notes}\n{source}")
             if verdict.status == "fail":
@@ -160,8 +166,14 @@ def run(assignment, sample=None, jobs=1, solutions=Path("solutions"), seed=0):
         return list(pool.map(partial(_result, assignment, solutions), tasks, chunksize=8))
 
 
-def equivalents(path=EQUIVALENT):
+def equivalents(assignments=None, path=EQUIVALENT):
     """The mutants that are known to be equivalent.
+
+    Parameters
+    ----------
+    assignments : names of assignments; those whose exercises are named alike are told apart by
+        the key ``assignment`` of an entry. All entries where None.
+    path : Path of the list
 
     Returns
     -------
@@ -171,6 +183,7 @@ def equivalents(path=EQUIVALENT):
     return {
         (entry["exercise"], change): entry["reason"]
         for entry in listed
+        if assignments is None or entry.get("assignment") in (None, *assignments)
         for change in entry["changes"]
     }
 
@@ -246,7 +259,7 @@ def main(arguments=None):
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--to", type=Path, default=Path("_build/mutants.json"))
     given = parser.parse_args(arguments)
-    known, results = equivalents(), []
+    known, results = equivalents(given.assignments), []
     for assignment in given.assignments:
         results += run(assignment, given.sample, given.jobs)
     table = counts(results, known)

@@ -21,6 +21,7 @@ def classroom(tmp_path_factory):
     root = tmp_path_factory.mktemp("course")
     exercises = CHAPTERS[ASSIGNMENT]
     write_source(course.SOLUTIONS / f"{ASSIGNMENT}.md", exercises, root / "source")
+    course.configure(root)
     course.generate(ASSIGNMENT, root, **DIRECTORIES)
     name = f"{ASSIGNMENT}.ipynb"
     released, source = root / "release" / ASSIGNMENT / name, root / "source" / ASSIGNMENT / name

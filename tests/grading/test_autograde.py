@@ -213,7 +213,21 @@ def test_an_unknown_student_is_added_only_where_that_is_asked_for(classroom, api
     assert not result["success"] and "no such student" in result["log"]
     with Gradebook(api.coursedir.db_url) as gradebook:
         assert [student.id for student in gradebook.students] == []
+    with Gradebook(api.coursedir.db_url) as gradebook:
+        gradebook.add_student("ada")
     assert "typo is not in the gradebook and is added" in api.autograde(ASSIGNMENT, "typo")["log"]
+
+
+def test_what_the_rules_can_not_decide_has_its_points_and_is_looked_at(classroom, api):
+    api = api()
+    answer = classroom.maker.solutions["sigmoid"]
+    sly = answer.replace("    e = ", "    eval(str(1))\n    e = ", 1)
+    assert sly != answer
+    put(root_of(api), "ada", classroom.maker.solved(sigmoid=sly))
+    assert api.autograde(ASSIGNMENT, "ada")["success"]
+    points = next(e.points for e in classroom.exercises if e.name == "sigmoid")
+    assert grades(api, "ada")["check_sigmoid"] == (points, points, None, True)
+    assert grades(api, "ada")["check_lstm_shapes"][3] is False
 
 
 def test_what_can_not_be_graded_at_all_is_said_in_one_line(classroom, api):

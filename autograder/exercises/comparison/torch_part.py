@@ -3,6 +3,7 @@
 import copy
 import itertools
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -113,9 +114,11 @@ def generate_case(draw):
     """A toy model, its vocabulary, a start, and how to draw."""
     vocabulary = "".join(draw.rng.permutation(list("aemnrst ")))
     V = len(vocabulary)
-    start = "".join(draw.rng.choice(list(vocabulary), size=draw.options.get("start", 5)))
+    start = "".join(draw.rng.permutation(list(vocabulary))[: draw.options.get("start", 5)])
+    # Each character points to another one, so that what was read makes a difference.
+    table = 4 * draw.rng.permutation(np.eye(V)) + draw.rng.normal(size=(V, V))
     return {
-        "model": {"fading": draw.rng.normal(scale=2.0, size=(V, V))},
+        "model": {"fading": table},
         "vocabulary": vocabulary,
         "start": start,
         "length": draw.options.get("length", 24),
@@ -235,6 +238,7 @@ char_gru = Exercise(
 
 GREEDY = (
     options("greedy", temperature=0.0),
+    options("greedy, a short start", start=3, temperature=0.0),
     options("a start of one character", start=1, temperature=0.0),
 )
 CHANCE = (

@@ -42,8 +42,9 @@ def network_case(draw):
         "init": {
             "input_size": draw.I,
             "hidden_size": draw.H,
-            "num_layers": L,
-            "batch_first": batch_first,
+            # One layer, time first, is what there is without being asked for.
+            **({"num_layers": L} if L != 1 else {}),
+            **({"batch_first": True} if batch_first else {}),
         },
         "parameters": stacked(draw, "cells.{}.{}".format),
         "arguments": arguments,
@@ -108,7 +109,6 @@ gru_cell = Exercise(
     initial=True,
     book=at("gru-step"),
     mistakes=wrong.GRU_CELL,
-    composes=True,
     alternatives=other.GRU_CELL,
 )
 
