@@ -7,7 +7,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 GRADER := $(shell find autograder -name '*.py')
 PAGES := _config.yml _toc.yml genindex.md $(shell find book -type f -not -name '*.pyc')
 
-.PHONY: course book exercises example test lab lab-example serve bench mutants tolerance clean
+.PHONY: course book exercises example test lab lab-example serve bench mutants tolerance \
+	experiments clean
 
 course: book exercises example
 	@$(BIN)/python -m autograder summary
@@ -55,6 +56,9 @@ mutants: .venv/.installed
 
 tolerance: .venv/.installed
 	$(BIN)/python -m autograder.proof.tolerance
+
+experiments: .venv/.installed
+	$(BIN)/python -m experiments
 
 clean:
 	rm -rf _build

@@ -1,6 +1,11 @@
 """What is asked: one package for each chapter, declaring its exercises."""
 
-from . import gru, lstm, rnn
+from . import comparison, gru, lstm, rnn
 
-CHAPTERS = {"rnn": rnn.EXERCISES, "lstm": lstm.EXERCISES, "gru": gru.EXERCISES}
+CHAPTERS = {
+    "rnn": rnn.EXERCISES,
+    "lstm": lstm.EXERCISES,
+    "gru": gru.EXERCISES,
+    "comparison": comparison.EXERCISES,
+}
 """The exercises of each assignment, in their order."""

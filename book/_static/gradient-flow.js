@@ -151,8 +151,8 @@
           "stroke-dasharray": LINES[name].dash, "clip-path": `url(#${clip})` });
       }
       const [norm, power, bound] = ["measured", "radius", "bound"].map((name) => curves[name][T]);
-      const told = `‖∂h_T/∂h_0‖ after ${T} steps: ${said(norm)}. `
-        + `ρ^T = ${said(power)}; the bound σ^T = ${said(bound)}.`;
+      const told = `Norm of the gradient after ${T} steps back: ${said(norm)}. `
+        + `Radius to the power ${T}: ${said(power)}. Bound: ${said(bound)}.`;
       result.textContent = told;
       result.dataset.norm = norm;
       svg.setAttribute("aria-label", "Line chart on a logarithmic axis: the norm of the gradient "

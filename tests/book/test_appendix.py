@@ -3,6 +3,7 @@
 import doctest
 import importlib.util
 import re
+import subprocess
 import sys
 
 import numpy as np
@@ -67,6 +68,15 @@ def test_settings_and_commands_that_are_named_exist():
     }
     assert settings <= set(CourseAutograde.class_trait_names())
     assert f"{SWITCH}=stock" in text
+    for verb, *options in re.findall(r"python -m autograder (\w+)(?: lstm)?(?: (--[\w-]+))?", text):
+        said = subprocess.run(
+            [sys.executable, "-m", "autograder", verb, "--help"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        assert all(option in said for option in options), (verb, options)
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in set(re.findall(r"`?\bmake ([a-z-]+)(?:`|\n)", text)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

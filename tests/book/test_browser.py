@@ -139,6 +139,28 @@ def test_sliders_change_the_numbers_to_what_numpy_computes(browser, html, addres
     page.close()
 
 
+def test_slow_motion_ends_at_what_numpy_computes(browser, html, address):
+    page = browser.new_page()
+    page.goto(f"{address}/{PLAY}")
+    motion = page.locator(".motion")
+    following = motion.get_by_role("button", name="Next")
+    presses = 0
+    following.focus()
+    while following.is_enabled():
+        page.keyboard.press("Enter")
+        presses += 1
+        assert motion.get_by_role("status").text_content().strip()
+    assert presses == motion.locator("details li").count()
+    # The cell worked by hand, on the inputs 1 and −1.
+    weight_ih, weight_hh = np.array([[-1.0, 1, 0.5, 1]]).T, np.array([[2.0, 2, 1, -2]]).T
+    bias_ih, bias_hh = np.array([0.5, 0.5, 0, 0.5]), np.array([-0.5, -0.5, 0, 0.5])
+    h, c = np.array([[0.5]]), np.array([[2.0]])
+    for x in (1.0, -1.0):
+        h, c = lstm_step(np.array([[x]]), h, c, weight_ih, weight_hh, bias_ih, bias_hh)
+    assert_shows(motion, {"h": h.item(), "c": c.item()})
+    page.close()
+
+
 def test_without_scripts_the_explorer_shows_one_state_and_no_dead_sliders(browser, html, address):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -891,8 +891,7 @@ CLIP_GRAD_NORM = (
     ),
     _clip(
         "the gradients are changed",
-        CHANGES_INPUT
-        + " torch.nn.utils.clip_grad_norm_ does change its arguments: the _ at the end "
+        CHANGES_INPUT + " torch.nn.utils.clip_grad_norm_ changes its arguments: the _ at the end "
         "of its name says so. Yours has none.",
         (
             CLIPPED,
