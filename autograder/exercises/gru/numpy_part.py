@@ -122,6 +122,7 @@ RESET_AT_1 = Size("the reset gate held at 1", B=3, I=2, H=4, options={"reset": 1
 # In one step T plays no part; what is left of the usual cases all differ in B, I, H or scale.
 STEP_SIZES = (RESET_AT_1, *(size for size in SIZES if size.T != 1))
 
+
 update_gate = Exercise(
     reference=gru.update_gate,
     inputs=step_inputs,
@@ -170,9 +171,9 @@ gru_step = Exercise(
         Part("any step", 2),
     ),
     uses=("update_gate", "reset_gate", "candidate"),
-    composes=True,
     book=at("gru-step"),
     mistakes=wrong.GRU_STEP,
+    composes=True,
     alternatives=other.GRU_STEP,
 )
 
@@ -186,9 +187,9 @@ gru_step_cho = Exercise(
         Part("a step whose reset gate is held at 1", 1, cases=(RESET_AT_1.name,)),
         Part("any step", 2),
     ),
-    composes=True,
     book=at("gru-reset-place"),
     mistakes=wrong.GRU_STEP_CHO,
+    composes=True,
     alternatives=other.GRU_STEP_CHO,
 )
 

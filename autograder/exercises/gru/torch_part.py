@@ -109,6 +109,7 @@ gru_cell = Exercise(
     initial=True,
     book=at("gru-step"),
     mistakes=wrong.GRU_CELL,
+    composes=True,
     alternatives=other.GRU_CELL,
 )
 

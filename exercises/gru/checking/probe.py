@@ -305,12 +305,50 @@ def _call_function(contract, answer, case):
     """A function of arrays: call it twice, and look at its arguments afterwards."""
     if contract.kind == "torch":
         return _call_tensor_function(contract, answer, case)
-    given = copy.deepcopy(case.inputs)
+    given = _made(case.inputs)
     value = write_down(_call(contract, "runs", answer, *given.values()))
-    fresh = copy.deepcopy(case.inputs)
+    fresh = _made(case.inputs)
     repeats = same(value, write_down(_call(contract, "runs", answer, *fresh.values())))
-    changed = [name for name in given if not same(given[name], case.inputs[name])]
-    return {"value": value, "changed": changed, "repeats": repeats}
+    return {"value": value, "changed": _unlike(given, case.inputs), "repeats": repeats}
+
+
+def _made(inputs):
+    """A copy of a case's inputs, with the generators that it describes."""
+    return {
+        name: np.random.default_rng(value["rng"]) if _is_rng(value) else copy.deepcopy(value)
+        for name, value in inputs.items()
+    }
+
+
+def _is_rng(value):
+    """Whether a value stands for a ``numpy.random.Generator``: ``{"rng": seed}``."""
+    return isinstance(value, dict) and value.keys() == {"rng"}
+
+
+def _unlike(given, inputs):
+    """The names of the inputs that a call changed; a generator is there to be changed."""
+    return [n for n, value in inputs.items() if not _is_rng(value) and not same(given[n], value)]
+
+
+DRAWS = 40
+"""How often an answer that draws by chance is called with one generator."""
+
+
+def _call_draws(contract, answer, case):
+    """A function that draws one number by chance: call it many times with one generator."""
+    given, fresh = _made(case.inputs), _made(case.inputs)
+
+    def draws(arguments):
+        values = (_call(contract, "runs", answer, *arguments.values()) for _ in range(DRAWS))
+        return [write_down(value) for value in values]
+
+    drawn = draws(given)
+    repeats = same(drawn, draws(fresh))
+    arrays = [leaf.get("array") if isinstance(leaf, dict) else None for leaf in drawn]
+    value = drawn[0]
+    if all(a is not None and a.shape == () and a.dtype == arrays[0].dtype for a in arrays):
+        value = _array_leaf("array", "a NumPy array", np.array(arrays))
+    return {"value": value, "changed": _unlike(given, case.inputs), "repeats": repeats}
 
 
 def _tensors(value, track=False):
@@ -321,8 +359,12 @@ def _tensors(value, track=False):
         tensor = torch.from_numpy(value.copy())
         return tensor.requires_grad_() if track and tensor.is_floating_point() else tensor
     if isinstance(value, dict):
+        if _is_rng(value):
+            return np.random.default_rng(value["rng"])
         if "torch.nn" in value:
             return _built_in_module(value)
+        if "fading" in value:
+            return _fading_reader(torch.from_numpy(value["fading"]))
         return {key: _tensors(item, track) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return type(value)(_tensors(item, track) for item in value)
@@ -333,11 +375,35 @@ def _built_in_module(spec):
     """A module of torch.nn that a case describes by class, arguments and parameters."""
     import torch
 
+    if "layers" in spec:
+        return torch.nn.Sequential(*map(_built_in_module, spec["layers"]))
     module = getattr(torch.nn, spec["torch.nn"])(**spec["init"]).double()
     with torch.no_grad():
         for name, parameter in module.named_parameters():
             parameter.copy_(torch.from_numpy(spec["parameters"][name]))
     return module
+
+
+def _fading_reader(table):
+    """A toy that reads indices and gives scores, as a character model does.
+
+    Its state is nine tenths of the state before, and a row of the table; the scores are the state.
+    """
+    import torch
+
+    class FadingReader(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = torch.nn.Parameter(table)
+
+        def forward(self, indices, state=None):
+            output = []
+            for new in self.table[indices]:
+                state = new if state is None else 0.9 * state + new
+                output.append(state)
+            return torch.stack(output), state
+
+    return FadingReader()
 
 
 def _leaves(prefix, value):
@@ -401,6 +467,44 @@ def _call_edit(contract, answer, case):
     if sorted(after) != sorted(before):
         raise _Stopped(_said("structure", f"the module's parameters are now {', '.join(after)}"))
     return {"value": {"dict": after}}
+
+
+def _call_fit(contract, answer, case):
+    """A function that trains the module it is given and returns a history of it.
+
+    The module's parameters afterwards, and its mode, are outputs beside the history.
+    """
+    import torch
+
+    def fitted(given):
+        module = next(iter(given.values()))
+        torch.manual_seed(0)
+        history = _call(contract, "runs", answer, *given.values())
+        if not isinstance(history, dict):
+            raise _Stopped(_said("structure", f"it returns a {_type(history)}; expected a dict"))
+        written = {_text(key): _series(value) for key, value in list(history.items())[:MAX_ITEMS]}
+        weights = {name: write_down(p) for name, p in module.named_parameters()}
+        mode = write_down("training" if module.training else "evaluation")
+        return {"dict": written | {"weights": {"dict": weights}, "mode": mode}}
+
+    with torch.enable_grad():
+        given = _tensors(case.inputs)
+        value = fitted(given)
+        again = fitted(_tensors(case.inputs))
+    before, after = _tensors(case.inputs), dict(given)
+    name = next(iter(given))
+    del before[name], after[name]
+    return {"value": value, "changed": _changed(before, after), "repeats": same(value, again)}
+
+
+def _series(value):
+    """A list of numbers written down as one array; anything else as usual."""
+    written = write_down(value[:MAX_ITEMS] if isinstance(value, list | tuple) else value)
+    if isinstance(written, list | tuple) and written:
+        arrays = [w.get("array") if isinstance(w, dict) else None for w in written]
+        if all(a is not None and a.shape == () for a in arrays):
+            return _array_leaf("array", "a NumPy array", np.array(arrays))
+    return written
 
 
 def _call_module(contract, answer, case):
@@ -610,8 +714,10 @@ def _numbers(value):
 HARNESSES = types.MappingProxyType(
     {
         "function": _call_function,
+        "draws": _call_draws,
         "module": _call_module,
         "edit": _call_edit,
+        "fit": _call_fit,
         "training": _call_training,
     }
 )
