@@ -23,8 +23,8 @@ MAX_OUTPUTS = 200
 """Outputs of one cell."""
 MAX_PRINTED = 100_000
 """Characters that one cell may print before the rest is dropped."""
-MAX_SHOWN = 2**20
-"""Characters of one displayed value or picture."""
+MAX_SHOWN = 2**21
+"""Characters of all values and pictures that one cell displays."""
 RUNAWAY = 50_000_000
 """Characters after which a cell that prints is stopped: it has no end."""
 SHOWN_FRAMES = 10
@@ -49,7 +49,7 @@ class Recorder:
 
     def __init__(self):
         self.outputs = []
-        self._printed = 0
+        self._printed = self._shown = 0
         self.failed = False
 
     def stream(self, name, text):
@@ -70,12 +70,9 @@ class Recorder:
 
     def show(self, kind, data):
         """Take a displayed value: its plain text or picture."""
-        kept = {
-            mime: data[mime]
-            for mime in KEPT
-            if isinstance(data.get(mime), str) and len(data[mime]) <= MAX_SHOWN
-        }
-        if kept:
+        kept = {mime: data[mime] for mime in KEPT if isinstance(data.get(mime), str)}
+        self._shown += sum(map(len, kept.values()))
+        if kept and self._shown <= MAX_SHOWN:
             self._add({"output_type": kind, "data": kept})
 
     def error(self, kind, value, traceback):

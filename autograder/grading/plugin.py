@@ -65,6 +65,9 @@ class CourseAutograde(Autograde):
         try:
             assignment = Assignment(self.coursedir, self.coursedir.assignment_id)
             students = assignment.students()
+            if not assignment.notebooks():
+                wanted = self.coursedir.notebook_id
+                raise AssignmentError(f"{assignment.name} has no notebook {wanted}")
             if not students:
                 course = self.coursedir
                 looked = assignment.place(course.submitted_directory, course.student_id)
@@ -111,7 +114,7 @@ class CourseAutograde(Autograde):
             record.keep(gradebook, assignment, student, done, late_penalty(self))
         except NotSandboxed:
             raise
-        except (GraderError, OSError, SQLAlchemyError) as error:
+        except (GraderError, OSError, SQLAlchemyError, ValueError) as error:
             self.log.error("%s: not graded, through no fault of the student's: %s", student, error)
             return False
         self.run_post_convert_hook()

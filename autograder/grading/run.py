@@ -209,7 +209,7 @@ def _keep(gradebook, assignment, student, came, penalty):
         return Done(assignment.name, student, None, error=came)
     try:
         record.keep(gradebook, assignment, student, came, penalty)
-    except (OSError, SQLAlchemyError) as error:
+    except (OSError, SQLAlchemyError, ValueError) as error:
         why = str(getattr(error, "orig", None) or error).splitlines()[0][:300]
         said = f"could not be recorded: {why}"
         return Done(assignment.name, student, None, error=said)
@@ -312,7 +312,7 @@ def _worker(line, others, parent, assignments, sandboxed, options):
                 line.send(grade_all(assignment, templates, student, sandboxed, **options))
             except NotSandboxed as error:
                 line.send(error)
-            except GraderError as error:
+            except (GraderError, OSError) as error:
                 line.send(f"not graded, through no fault of the student's: {error}")
             except Exception:
                 line.send(f"the grader failed: {traceback.format_exc(limit=-3)}")

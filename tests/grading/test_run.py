@@ -120,6 +120,14 @@ def test_what_can_not_be_graded_is_said(coursedir):
         grade(coursedir, students=["nobody"])
 
 
+def test_a_name_that_no_gradebook_can_hold_stops_nobody(classroom, coursedir):
+    hand_in(course.Path(coursedir.root), "odd\udcff", classroom.maker.notebook({}))
+    summary = grade(coursedir)
+    assert {one.student for one in summary.failed} == {"dora", "odd\udcff"}
+    assert book_of(coursedir) == expected(classroom)
+    json.loads(summary.as_json())
+
+
 def test_a_worker_that_dies_is_replaced_and_its_work_done_again(
     classroom, coursedir, tmp_path, monkeypatch
 ):
