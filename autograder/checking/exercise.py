@@ -15,7 +15,7 @@ import numpy as np
 
 from .contract import Case, Contract, Part
 from .diagnosis import alike, holds, right_where, variants
-from .judge import FINAL, RUNS, grader_error, judge, readable
+from .judge import FINAL, RUNS, grader_error, judge, one_each, readable
 from .probe import observe, stand_in
 from .rules import Reading, read
 
@@ -213,7 +213,7 @@ class Exercise:
         -------
         list of dicts with ``name``, ``hint`` and ``book``
         """
-        if not all(map(readable, observed)):
+        if not all(map(readable, one_each(cases, observed))):
             return []
         for name, wrong in self.wrong.items():
             if self._shows(cases, observed, wrong):

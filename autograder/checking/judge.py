@@ -145,8 +145,7 @@ def grader_error(contract, what):
 
 def findings(contract, cases, expected, observed, forbidden=()):
     """Everything that is wrong with an answer, case by case; arguments as ``judge``."""
-    if not isinstance(observed, list) or len(observed) != len(cases):
-        observed = [None] * len(cases)
+    observed = one_each(cases, observed)
     found = []
     names = sorted({*forbidden, *forbidden_calls(contract, filter(readable, observed))})
     if names:
@@ -180,6 +179,12 @@ def _is_about(part, finding):
 
 
 # --- the form of an observation -----------------------------------------------------------------
+
+
+def one_each(cases, observed):
+    """What came back, if it is a list of as many as there are cases; nothing for each otherwise."""
+    fits = isinstance(observed, list) and len(observed) == len(cases)
+    return observed if fits else [None] * len(cases)
 
 
 def readable(observation):

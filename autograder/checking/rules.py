@@ -74,16 +74,15 @@ def is_forbidden(contract, name):
     """Whether the rules forbid a dotted name in an exercise."""
     if any(name == allowed or name.startswith(f"{allowed}.") for allowed in contract.allows):
         return False
-    parts = name.split(".")
-    last = parts[-1]
-    if parts[0] != "torch":
+    first, *parts = name.split(".")
+    if first != "torch":
         return False
     if contract.kind == "numpy":
         return True
     if name.startswith(BELOW):
         return True
-    module = FUNCTIONS.get(last.removeprefix("quantized_"), last if last in MODULES else "")
-    return bool(module) and f"torch.nn.{module}" not in contract.allows
+    work = {FUNCTIONS.get(part.removeprefix("quantized_"), part) for part in parts} & MODULES
+    return any(f"torch.nn.{module}" not in contract.allows for module in work)
 
 
 def forbidden_calls(contract, observed):

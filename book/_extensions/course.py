@@ -113,6 +113,15 @@ def prune(rules, words):
     return "".join(kept)
 
 
+def remove_strays(app, exception):
+    """Delete what is left of pages that are no longer in the book."""
+    if exception or app.builder.format != "html":
+        return
+    for page in Path(app.outdir, "book").rglob("*.html"):
+        if page.relative_to(app.outdir).with_suffix("").as_posix() not in app.env.found_docs:
+            page.unlink()
+
+
 def lighten_theme(app, exception):
     """Take out of the theme what no page uses.
 
@@ -157,6 +166,7 @@ def setup(app):
     app.connect("env-before-read-docs", note_changes)
     app.connect("env-updated", rewrite_all)
     app.connect("write-started", prepare_static)
+    app.connect("build-finished", remove_strays)
     # After all other work on the finished build, which copies the theme's own files.
     app.connect("build-finished", lighten_theme, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,6 +5,7 @@ import re
 from html import escape
 
 import matplotlib
+from cycler import cycler
 from matplotlib.figure import Figure as Plot
 
 # One colour and one kind of line for each gate and each model, told apart by colour-blind people
@@ -15,7 +16,7 @@ GATE_COLOURS = {
     "i": "#009E73",  # input
     "g": "#E69F00",  # candidate
 }
-GATE_LINES = {"f": "-", "o": "-.", "i": "--", "g": ":"}
+GATE_LINES = {"f": ":", "o": "-.", "i": "--", "g": "-"}
 MODEL_COLOURS = {"RNN": "#9A9A9A", "LSTM": "#B2407E"}
 MODEL_LINES = {"RNN": "--", "LSTM": "-"}
 
@@ -31,6 +32,7 @@ STYLE = {
     "font.family": "sans-serif",
     "font.size": 10,
     "text.color": INK,
+    "axes.prop_cycle": cycler(color=[INK]),
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
     "axes.spines.top": False,

@@ -128,6 +128,8 @@ def test_a_gru_with_held_gates_is_a_plain_rnn(z_keeps_old, step, dtype):
     x_t, h, *given = (a.astype(dtype) for a in step_arguments(8, G=1))
     held = gru.gru_as_rnn(*given, z_keeps_old)
     assert {value.dtype for value in held} == {np.dtype(dtype)}
+    gates = held[2][: 2 * h.shape[1]]
+    np.testing.assert_array_equal(np.abs(gates), np.full_like(gates, 100))
     for _ in range(5):
         close(step(x_t, h, *held), rnn.rnn_step(x_t, h, *given), 4 * np.finfo(dtype).eps)
         h = step(x_t, h, *held)

@@ -1,0 +1,342 @@
+"""The judge: the order of judging, what each stage says, and observations that are nonsense."""
+
+import copy
+import dataclasses
+import html
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from autograder.checking.contract import Part
+from autograder.checking.diagnosis import diagnose, holds, right_where
+from autograder.checking.feedback import TITLES, as_html, as_text
+from autograder.checking.judge import STAGES, judge, readable
+
+from .toy import BLEND, DOUBLE, SCALE, SEED, TOTAL, Scale, blend, double, look
+
+
+def broken(**changes):
+    """A module that is right but for some methods."""
+    return type("Scale", (Scale,), changes)
+
+
+def changing(a):
+    a *= 2
+    return a
+
+
+def remembering():
+    calls = []
+
+    def answer(a):
+        calls.append(1)
+        return 2 * a + 3e-9 * (len(calls) % 2)
+
+    return answer
+
+
+def without_gradient(self, x):
+    scaled, shifted = Scale.forward(self, x)
+    return scaled, shifted.detach() + 0 * scaled.detach()
+
+
+def spread_wrong(self, size):
+    Scale.__init__(self, size)
+    nn.init.uniform_(self.weight, -9, 9)
+
+
+def more_parameters(self, size):
+    Scale.__init__(self, size)
+    self.more = nn.Parameter(torch.ones(1))
+
+
+def unwritten(a):
+    raise NotImplementedError
+
+
+EXAMPLES = {
+    "callable": (DOUBLE, 3, "double is a int and can't be called"),
+    "written": (DOUBLE, unwritten, "double"),
+    "rules": (
+        DOUBLE,
+        lambda a: torch.add(torch.tensor(a), torch.tensor(a)).numpy(),
+        "NumPy alone",
+    ),
+    "signature": (DOUBLE, lambda: 1, "can't be called with its arguments"),
+    "builds": (SCALE, broken(__init__=lambda self, size: 1 / 0), "ZeroDivisionError"),
+    "module": (SCALE, lambda size: 3, "subclass of torch.nn.Module"),
+    "parameters": (SCALE, broken(__init__=more_parameters), "more not asked for"),
+    "runs": (DOUBLE, lambda a: a[100], "stopped with IndexError"),
+    "structure": (BLEND, lambda a, b, gate: a, "expected (mixed, total)"),
+    "type": (DOUBLE, lambda a: "two", "a string; expected a NumPy array"),
+    "shape": (DOUBLE, lambda a: 2 * a[1:], "expected (3, 4)"),
+    "dtype": (DOUBLE, lambda a: np.ones(a.shape, int), "expected floating point"),
+    "finite": (DOUBLE, lambda a: 0 * a / 0, "nan first at batch row 0, unit 0"),
+    "values": (DOUBLE, lambda a: a, "wrong first at batch row 0, unit 0"),
+    "unmodified": (DOUBLE, changing, "the call changed a"),
+    "repeatable": (DOUBLE, remembering(), "the second time"),
+    "gradients": (SCALE, broken(forward=without_gradient), "shifted is cut off from the graph"),
+    "initial": (SCALE, broken(__init__=spread_wrong), "weight of a new module"),
+}
+
+
+def test_every_stage_has_a_title_and_an_example():
+    assert set(TITLES) == set(STAGES) == {"exists", *EXAMPLES}
+
+
+@pytest.mark.parametrize("stage", EXAMPLES)
+def test_each_stage_says_what_is_wrong(stage):
+    exercise, answer, says = EXAMPLES[stage]
+    verdict = exercise.check(answer, SEED)
+    assert verdict.finding.stage == stage
+    assert says in verdict.finding.says
+    for text in (as_text(verdict), html.unescape(as_html(verdict))):
+        assert TITLES[stage] in text
+
+
+def test_a_missing_answer_says_which():
+    cases = DOUBLE.cases(SEED)
+    from autograder.checking.probe import observe
+
+    observed = [observe(DOUBLE.contract, {}, case) for case in cases]
+    verdict = DOUBLE.judge(cases, observed)
+    assert verdict.finding.stage == "exists"
+    assert "there is no double" in verdict.finding.says
+
+
+def test_the_first_stage_that_fails_is_read_first():
+    def answer(a, b, gate):
+        mixed, total = blend(a, b, gate)
+        mixed[:] = np.nan
+        return mixed, total[:1]
+
+    verdict = BLEND.check(answer, SEED)
+    assert verdict.finding.stage == "shape"
+    stages = [part.finding.stage for part in verdict.parts]
+    assert stages == ["shape", "finite", "shape"]
+
+
+def test_stages_stand_in_the_order_of_judging():
+    order = (
+        "exists callable written rules signature builds module parameters runs structure type "
+        "shape dtype finite values unmodified repeatable gradients initial"
+    )
+    assert " ".join(STAGES) == order
+
+
+def test_points_follow_what_is_right():
+    def mixed_right(a, b, gate):
+        mixed, total = blend(a, b, gate)
+        return mixed, 2 * total
+
+    def one_step_right(a, b, gate):
+        mixed, total = blend(a, b, gate)
+        return (mixed, total) if len(a) == 1 else (0 * mixed, total)
+
+    assert [p.points for p in BLEND.check(mixed_right, SEED).parts] == [0, 2, 0]
+    assert [p.points for p in BLEND.check(one_step_right, SEED).parts] == [1, 0, 1]
+
+
+def test_conduct_costs_the_last_part_alone_whatever_its_cases():
+    parts = (Part("values", 1), Part("one hidden unit", 1, cases=("one hidden unit",)))
+    exercise = dataclasses.replace(DOUBLE, parts=parts)
+    assert [p.points for p in exercise.check(changing, SEED).parts] == [1, 0]
+
+
+def test_what_no_part_names_costs_the_last():
+    parts = (
+        Part("one step", 1, cases=("one step",)),
+        Part("a batch of one", 1, cases=("a batch of one",)),
+    )
+    exercise = dataclasses.replace(DOUBLE, parts=parts)
+
+    def answer(a):
+        return double(a) if a.shape[1] != 1 else a
+
+    assert [p.points for p in exercise.check(answer, SEED).parts] == [1, 0]
+
+
+def test_wrong_values_are_worth_no_gradients():
+    def forward(self, x):
+        scaled, shifted = Scale.forward(self, x)
+        return scaled, shifted + 1
+
+    verdict = SCALE.check(broken(forward=forward), SEED)
+    assert [p.points for p in verdict.parts] == [1, 0, 0]
+
+
+def test_a_parameter_without_a_gradient_is_named():
+    def forward(self, x):
+        return x * self.weight, x + self.bias.detach()
+
+    verdict = SCALE.check(broken(forward=forward), SEED)
+    assert verdict.finding.stage == "gradients"
+    assert "no gradient reaches bias" in verdict.finding.says
+    assert "a gradient reaches x, weight" in verdict.finding.holds
+
+
+def test_a_wrong_gradient_is_named():
+    def forward(self, x):
+        twice = self.bias + (self.bias - self.bias.detach())
+        return x * self.weight, x + twice
+
+    verdict = SCALE.check(broken(forward=forward), SEED)
+    assert "gradient of bias: wrong" in verdict.finding.says
+    assert verdict.points == 2
+
+
+def test_a_backward_pass_that_stops_is_told():
+    def forward(self, x):
+        scaled = torch.sigmoid(x * self.weight)
+        wrong = scaled * 1
+        with torch.no_grad():
+            scaled.add_(1)
+        return wrong, x + self.bias
+
+    def cut(self, x):
+        return torch.tensor((x * self.weight).tolist()), (x + self.bias).detach()
+
+    assert SCALE.check(broken(forward=forward), SEED).status == "fail"
+    verdict = SCALE.check(broken(forward=cut), SEED)
+    assert verdict.status == "fail"
+
+
+def test_a_change_in_place_of_a_given_tensor_is_explained():
+    def forward(self, x):
+        x *= self.weight
+        return x, x
+
+    verdict = SCALE.check(broken(forward=forward), SEED)
+    assert "make a new one instead" in verdict.finding.says
+
+
+def test_nothing_passes_by_default():
+    cases = DOUBLE.cases(SEED)
+    expected = DOUBLE.expected(cases)
+    for observed in (None, [], [None] * len(cases), expected[:-1], "pass", {"status": "pass"}):
+        verdict = judge(DOUBLE.contract, cases, expected, observed)
+        assert (verdict.status, verdict.points) == ("fail", 0)
+
+
+def test_a_reference_that_fails_is_a_grader_error():
+    cases = DOUBLE.cases(SEED)
+    wrong = [
+        e | {"problem": {"stage": "runs", "type": "", "message": "", "line": ""}}
+        for e in DOUBLE.expected(cases)
+    ]
+    verdict = judge(DOUBLE.contract, cases, wrong, DOUBLE.expected(cases))
+    assert (verdict.status, verdict.points) == ("grader error", 0)
+    assert "the grader failed, not your answer" in as_text(verdict)
+    assert "the grader failed, not your answer" in as_html(verdict)
+
+
+# --- observations from a process that isn't trusted ---------------------------------------------
+
+settings.register_profile("steady", derandomize=True, deadline=None, max_examples=150)
+settings.load_profile("steady")
+
+LEAF = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(
+        [
+            "x" * 100_000,
+            "values",
+            "array",
+            "tensor",
+            "\ud800\x1b[31m<b>",
+            np.ones(3),
+            np.array(np.nan),
+            np.ones((3, 4), bool),
+            np.zeros((0, 2)),
+            np.full((3, 4), np.inf),
+        ]
+    )
+)
+KEYS = st.sampled_from(
+    ["problem", "value", "changed", "repeats", "called", "gradients", "gradient_problem"]
+    + ["initial", "stage", "type", "message", "line", "leaf", "array", "text", "dict", "attached"]
+    + ["a", "weight"]
+)
+NONSENSE = st.recursive(
+    LEAF,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(KEYS | st.text(max_size=3), inner, max_size=5)
+    ),
+    max_leaves=10,
+)
+
+
+def paths(value, path=()):
+    """The way to every place in a nested value."""
+    yield path
+    items = value.items() if isinstance(value, dict) else ()
+    if isinstance(value, tuple | list):
+        items = enumerate(value)
+    for key, item in items:
+        yield from paths(item, (*path, key))
+
+
+def put(value, path, new):
+    """A nested value with something else in one place."""
+    if not path:
+        return new
+    key, *rest = path
+    if isinstance(value, tuple):
+        items = list(value)
+        items[key] = put(items[key], rest, new)
+        return tuple(items)
+    value = copy.copy(value)
+    value[key] = put(value[key], rest, new)
+    return value
+
+
+@pytest.mark.parametrize("exercise", [DOUBLE, BLEND, SCALE], ids=lambda e: e.name)
+@given(data=st.data())
+def test_any_nonsense_in_an_observation_is_judged_and_gives_no_points(exercise, data):
+    cases, expected, observed = look(exercise, exercise.reference)
+    path = data.draw(st.sampled_from(list(paths(observed[0]))))
+    observed[0] = put(observed[0], path, data.draw(NONSENSE))
+    verdict = exercise.judge(cases, observed, expected)
+    assert verdict.status in ("pass", "fail")
+    assert verdict.status == "fail" or readable(observed[0])
+    for text in (as_text(verdict, show_values=True), as_html(verdict, show_values=True)):
+        assert len(text) < 5000
+        text.encode()
+        assert "\x1b" not in text
+    assert "<b>" not in as_html(verdict)
+    diagnose(exercise.contract, observed, exercise.known(cases))
+    holds(exercise.contract, cases, expected, observed)
+    right_where(exercise.contract, "values", cases, expected, observed)
+
+
+@given(NONSENSE)
+def test_pure_nonsense_is_judged_too(observed):
+    cases = DOUBLE.cases(SEED)
+    expected = DOUBLE.expected(cases)
+    for whole in (observed, [observed] * len(cases)):
+        verdict = DOUBLE.judge(cases, whole, expected)
+        assert (verdict.status, verdict.points) == ("fail", 0)
+
+
+def test_an_observation_nested_without_end_is_unreadable():
+    value = []
+    for _ in range(100_000):
+        value = [value]
+    seen = DOUBLE.expected(DOUBLE.cases(SEED))[0] | {"value": value}
+    assert not readable(seen)
+
+
+def test_what_the_probe_writes_is_readable():
+    for exercise in (DOUBLE, BLEND, SCALE, TOTAL):
+        for _, expected, _ in [look(exercise, exercise.reference)]:
+            assert all(map(readable, expected))
