@@ -305,12 +305,54 @@ def _call_function(contract, answer, case):
     """A function of arrays: call it twice, and look at its arguments afterwards."""
     if contract.kind == "torch":
         return _call_tensor_function(contract, answer, case)
-    given = copy.deepcopy(case.inputs)
+    given = _copied(case.inputs)
     value = write_down(_call(contract, "runs", answer, *given.values()))
-    fresh = copy.deepcopy(case.inputs)
+    fresh = _copied(case.inputs)
     repeats = same(value, write_down(_call(contract, "runs", answer, *fresh.values())))
-    changed = [name for name in given if not same(given[name], case.inputs[name])]
+    plain = [name for name in given if not callable(given[name])]
+    changed = [name for name in plain if not same(given[name], case.inputs[name])]
     return {"value": value, "changed": changed, "repeats": repeats}
+
+
+def _copied(inputs):
+    """A case's inputs, copied, with a step function for each that describes one."""
+    return {
+        name: _step(value) if isinstance(value, dict) and "step" in value else copy.deepcopy(value)
+        for name, value in inputs.items()
+    }
+
+
+def _step(spec):
+    """A toy step function (x_t, state) -> state with the weights that a case gives.
+
+    What is named ``"one state"`` keeps (h,); what is named ``"two states"`` keeps (h, c), and its
+    h is not all that it needs to go on.
+    """
+    weight, decay = spec["weight"].copy(), spec["decay"].copy()
+
+    def one_state(x_t, state):
+        (h,) = state
+        return (np.tanh(decay * h + x_t @ weight),)
+
+    def two_states(x_t, state):
+        h, c = state
+        c = decay * c + x_t @ weight
+        return np.tanh(c) + decay * h, c
+
+    return {"one state": one_state, "two states": two_states}[spec["step"]]
+
+
+def _call_refusing(contract, answer, case):
+    """A function that must refuse some arguments: a ValueError counts as what it returns."""
+    try:
+        return _call_function(contract, answer, case)
+    except _Stopped as stopped:
+        problem = stopped.problem
+        if problem["stage"] != "runs" or problem["type"] != "ValueError":
+            raise
+    said = f"a ValueError ({problem['message']}; {problem['line']})"
+    value = {"leaf": "text", "type": said, "text": "ValueError"}
+    return {"value": value, "changed": [], "repeats": True}
 
 
 def _tensors(value, track=False):
@@ -499,6 +541,11 @@ def _weights(tensor, k):
 
 
 HARNESSES = types.MappingProxyType(
-    {"function": _call_function, "module": _call_module, "edit": _call_edit}
+    {
+        "function": _call_function,
+        "refusing": _call_refusing,
+        "module": _call_module,
+        "edit": _call_edit,
+    }
 )
 """How an answer can be called, by the name that a contract gives as its subject."""
