@@ -18,6 +18,8 @@ GATE_COLOURS = {
 }
 GATE_LINES = {"f": ":", "o": "-.", "i": "--", "g": "-"}
 MODEL_COLOURS = {"RNN": "#9A9A9A", "LSTM": "#B2407E"}
+DIRECTION_COLOURS = {"ahead": "#A6A000", "back": "#6B4423", "both": "#2B8C99"}
+DIRECTION_LINES = {"ahead": "--", "back": ":", "both": "-"}
 MODEL_LINES = {"RNN": "--", "LSTM": "-"}
 
 # Matplotlib knows no "colour of the text around"; this one stands for it and is replaced.

@@ -11,7 +11,7 @@ PAGES = {
     ),
     "final-states": ("birnn-final-states", "birnn-two-ends", "birnn-state-order"),
     "padding": ("birnn-padding", "birnn-mask", "birnn-turn-rows", "birnn-nan", "birnn-packing"),
-    "missing-words": ("birnn-missing-words", "birnn-tagger", "birnn-loss"),
+    "missing-words": ("birnn-missing-words", "birnn-tagger", "birnn-loss", "birnn-measured"),
 }
 
 _PAGE_OF = {label: page for page, labels in PAGES.items() for label in labels}
