@@ -187,7 +187,7 @@ bilstm = Exercise(
         ),
         Part(
             "the final states of rows of unequal length",
-            2,
+            1,
             outputs=("h_n", "c_n"),
             cases=(UNEQUAL.name, MORE.name, SHORT.name, ONE_ROW.name, FLOAT32.name),
         ),
@@ -234,7 +234,7 @@ bigru = Exercise(
         Part("one layer", 1, cases=(ONE_LAYER.name,)),
         Part(
             "the output of stacked layers",
-            2,
+            1,
             outputs=("output",),
             cases=(
                 UNEQUAL.name,
@@ -290,7 +290,7 @@ tagger = Exercise(
     gates="rzn",
     sizes=(FULL, UNEQUAL, MORE, SHORT, ONE_STEP, ONE_ROW, FLOAT32),
     parts=(
-        Part("sentences that fill the batch", 2, cases=(FULL.name, ONE_STEP.name)),
+        Part("sentences that fill the batch", 1, cases=(FULL.name, ONE_STEP.name)),
         Part("sentences of unequal length", 2),
         Part("gradients for all parameters", 1, gradients=True),
     ),
