@@ -5,9 +5,10 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 GRADER := $(shell find autograder -name '*.py')
-PAGES := _config.yml _toc.yml $(shell find book -type f -not -name '*.pyc')
+PAGES := _config.yml _toc.yml genindex.md $(shell find book -type f -not -name '*.pyc')
 
-.PHONY: course book exercises example test lab lab-example serve bench clean
+.PHONY: course book exercises example test lab lab-example serve bench mutants tolerance \
+	experiments clean
 
 course: book exercises example
 	@$(BIN)/python -m autograder summary
@@ -49,6 +50,15 @@ serve: book
 
 bench: .venv/.installed exercises
 	$(BIN)/python -m autograder bench
+
+mutants: .venv/.installed
+	$(BIN)/python -m autograder.proof.mutants
+
+tolerance: .venv/.installed
+	$(BIN)/python -m autograder.proof.tolerance
+
+experiments: .venv/.installed
+	$(BIN)/python -m experiments
 
 clean:
 	rm -rf _build

@@ -3,6 +3,13 @@
 import os
 from pathlib import Path
 
+from nbgrader.converters import GenerateAssignment
+from nbgrader.preprocessors import ClearSolutions
+
+from autograder.assignments.stubs import ClearSolutionsToStubs
+from autograder.course import book_address
+from autograder.grading.plugin import use
+
 c = get_config()  # noqa: F821
 HERE = Path(__file__).resolve().parent
 
@@ -10,6 +17,17 @@ c.CourseDirectory.course_id = "gated-recurrent-networks"
 # Made from solutions/ by `make exercises`; what students take lies in exercises/.
 c.CourseDirectory.source_directory = str(HERE / "_build" / "nbgrader" / "source")
 c.CourseDirectory.release_directory = str(HERE / "exercises")
+
+# A solution may say what students get in its place.
+c.GenerateAssignment.preprocessors = [
+    ClearSolutionsToStubs if step is ClearSolutions else step
+    for step in GenerateAssignment.preprocessors.default()
+]
+
+# Grading goes through autograder/grading, for the command and for formgrader's button alike.
+# COURSE_GRADER=stock in the environment leaves it to stock nbgrader.
+c.CourseAutograde.book = book_address()
+use()
 
 # Where students fetch and hand in on a shared machine; a directory that all may write to.
 c.Exchange.root = os.environ.get("COURSE_EXCHANGE", str(HERE / "exchange"))

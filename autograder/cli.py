@@ -3,8 +3,12 @@
 import argparse
 import sys
 import time
+from pathlib import Path
 
 from autograder import course
+from autograder.assignments.source import SolutionError
+from autograder.grading.assignment import AssignmentError
+from autograder.grading.remote import GraderError
 
 
 def say(text):
@@ -31,6 +35,47 @@ def example(args):
     from autograder import example_class
 
     return example_class.run(say)
+
+
+def grade(args):
+    """Grade all submissions that have no up-to-date receipt."""
+    from autograder.exercises import CHAPTERS
+
+    done = course.grade(
+        args.assignment or _handed_in(args.root, CHAPTERS),
+        args.root,
+        students=args.student,
+        jobs=args.jobs,
+        force=args.force,
+        sandboxed=not args.without_sandbox,
+    )
+    if args.json:
+        print(done.as_json())
+    else:
+        graded = len(done.done) - len(done.failed)
+        print(
+            f"{graded} graded, {len(done.failed)} without a verdict, {done.skipped} graded before "
+            f"and not changed; {done.seconds:.1f} s"
+        )
+    return 1 if done.failed else 0
+
+
+def _handed_in(root, assignments):
+    """The assignments to which anything has been handed in."""
+    return [name for name in assignments if any((root / "submitted").glob(f"*/{name}"))]
+
+
+def doctor(args):
+    """Say which layers of the sandbox this machine grants."""
+    from autograder.grading.sandbox import missing, probe
+
+    layers = probe()
+    for layer in layers.values():
+        print(layer)
+    lacking = missing(name for name, layer in layers.items() if layer.in_force)
+    if lacking:
+        say(f"grading refuses to run here: {', '.join(lacking)} missing")
+    return 1 if lacking else 0
 
 
 def summary(args):
@@ -63,15 +108,30 @@ def main(argv=None):
     """Run one verb; see ``--help``."""
     parser = argparse.ArgumentParser(prog="python -m autograder", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb in (exercises, example, summary, bench):
+    parsers = {}
+    for verb in (exercises, example, grade, doctor, summary, bench):
         sub = verbs.add_parser(verb.__name__, help=verb.__doc__, description=verb.__doc__)
         sub.set_defaults(run=verb)
-        if verb is exercises:
-            sub.add_argument("assignment", nargs="*", help="which ones; all if none is named")
+        parsers[verb] = sub
+    for verb in (exercises, grade):
+        parsers[verb].add_argument("assignment", nargs="*", help="which; all if none is named")
+    add = parsers[grade].add_argument
+    add("--student", action="append", default=[], metavar="ID", help="this one only; repeatable")
+    add("--jobs", type=int, metavar="N", help="workers; one for each core if not given")
+    add("--force", action="store_true", help="grade again what has been graded")
+    add("--json", action="store_true", help="print the summary for machines")
+    add(
+        "--root", type=Path, default=course.ROOT, help="the course directory; this one if not given"
+    )
+    add(
+        "--without-sandbox",
+        action="store_true",
+        help="grade on a machine that can't lock student code in; it then has your rights",
+    )
     args = parser.parse_args(argv)
     try:
         return args.run(args)
-    except course.StepFailed as error:
+    except (course.StepFailed, AssignmentError, GraderError, SolutionError) as error:
         say(str(error))
         return 1
 

@@ -33,7 +33,8 @@ def nbgrader(root=ROOT, **changes):
 
     Parameters
     ----------
-    root : Path of the course directory: submissions, gradebook and feedback lie here
+    root : Path of the course directory: submissions, gradebook and feedback lie here, and an
+        ``nbgrader_config.py`` (see ``configure``)
     changes : attributes of nbgrader's CourseDirectory that differ from the configuration
 
     Returns
@@ -44,25 +45,64 @@ def nbgrader(root=ROOT, **changes):
     beside = str(Path(sys.executable).parent)
     if beside not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = beside + os.pathsep + os.environ["PATH"]
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
     config.merge(Config(CourseDirectory={"root": str(root), **changes}))
     return NbGraderAPI(CourseDirectory(config=config), config=config)
 
 
-def configure(root):
+def configure(root, **settings):
     """Let nbgrader's commands work in another course directory, configured as this one.
 
     Parameters
     ----------
     root : Path, made where it isn't there yet
+    settings : what differs, each a class and its attributes, as in
+        ``CourseAutograde={"cell_seconds": 2.0}``
     """
+    changes = "".join(
+        f"c.{section}.{name} = {value!r}\n"
+        for section, values in settings.items()
+        for name, value in values.items()
+    )
     root.mkdir(parents=True, exist_ok=True)
     (root / "nbgrader_config.py").write_text(
         f"""c = get_config()
 load_subconfig({str(ROOT / "nbgrader_config.py")!r})
 c.CourseDirectory.root = {str(root)!r}
-""",
+{changes}""",
         encoding="utf-8",
+    )
+
+
+def grade(assignments, root=ROOT, **options):
+    """Grade all submissions in a course directory that have no up-to-date receipt.
+
+    Parameters
+    ----------
+    assignments : list of names
+    root : Path of the course directory
+    options : as ``grading.run.grade_class`` takes them; limits of time, the address of the book
+        and the penalty for late submissions come from ``nbgrader_config.py``
+
+    Returns
+    -------
+    grading.run.Summary
+    """
+    from autograder.grading.assess import Budget
+    from autograder.grading.plugin import CourseAutograde, late_penalty
+    from autograder.grading.run import grade_class
+
+    interface = nbgrader(root)
+    configured = CourseAutograde(coursedir=interface.coursedir, parent=interface)
+    return grade_class(
+        interface.coursedir,
+        assignments,
+        budget=Budget(
+            configured.cell_seconds, configured.answer_seconds, configured.notebook_seconds
+        ),
+        book=configured.book,
+        penalty=late_penalty(configured),
+        **options,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
 from autograder.checking.exercise import edited_source
 
@@ -114,7 +115,11 @@ class Maker:
     def _cells_copied(self):
         """Every cell stands twice, as after select all, copy and paste."""
         notebook = self.solved()
-        notebook.cells = [copy.deepcopy(cell) for cell in notebook.cells for _ in range(2)]
+        notebook.cells = [
+            NotebookNode(copy.deepcopy(cell) | {"id": f"{cell.id}{suffix}"})
+            for cell in notebook.cells
+            for suffix in ("", "-copy")
+        ]
         return self._submission(
             "jan", "every cell copied twice", notebook, self.points(self.exercises)
         )

@@ -89,8 +89,6 @@ class Mistake:
     """The wrong implementation itself, where it is no edit of the reference."""
     book: str = ""
     """Where the book explains it; the exercise's own page where empty."""
-    composes: bool = False
-    """Whether it is made together with others: pairs of such mistakes are looked for too."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +114,8 @@ class Exercise:
     extra: bool = False
     book: str = ""
     mistakes: tuple[Mistake, ...] = ()
+    composes: bool = False
+    """Whether mistakes are made together: pairs of edits that still fit are looked for too."""
     alternatives: tuple[Callable, ...] = ()
     """Other right implementations, each under its own name."""
 
@@ -173,7 +173,7 @@ class Exercise:
     def pairs(self):
         """Implementations that make two mistakes at once, by the names of both."""
         made = {}
-        composing = [m for m in self.mistakes if m.composes and m.edits]
+        composing = [m for m in self.mistakes if self.composes and m.edits]
         for first, second in itertools.combinations(composing, 2):
             for edits in ((*first.edits, *second.edits), (*second.edits, *first.edits)):
                 # Where they change the same text, nobody makes both.
@@ -250,7 +250,7 @@ class Exercise:
         list of dicts for ``diagnosis.diagnose``
         """
         seen = {name: self.observe(wrong, cases) for name, wrong in self.wrong.items()}
-        known = [{"told": self._told(n), "observed": small(seen[n])} for n in seen]
+        known = [{"told": self._told(n), "observed": [*map(carried, seen[n])]} for n in seen]
         few = cases[:PAIR_CASES]
         right = self.expected(few)
         for names, wrong in self.pairs.items():
@@ -261,7 +261,7 @@ class Exercise:
                 all(alike(self.contract, a, b) for a, b in zip(both, other, strict=False))
                 for other in others
             ):
-                known.append({"told": self._told(*names), "observed": small(both)})
+                known.append({"told": self._told(*names), "observed": [*map(carried, both)]})
         return known
 
     def public(self, seed):
@@ -333,7 +333,7 @@ class Exercise:
         return self.assess(lambda cases, _: self.observe(implementation, cases), seed)
 
 
-PAIR_CASES = 2
+PAIR_CASES = 1
 """How many cases of a pair of mistakes a released folder carries."""
 
 
@@ -394,15 +394,26 @@ def helpers(exercises, names):
     }
 
 
-def small(observation):
-    """An observation with its numbers in single precision."""
-    if isinstance(observation, np.ndarray) and observation.dtype == np.float64:
-        return observation.astype(np.float32)
-    if isinstance(observation, dict):
-        return {key: small(value) for key, value in observation.items()}
-    if isinstance(observation, tuple | list):
-        return type(observation)(small(value) for value in observation)
-    return observation
+def carried(observation):
+    """What a released folder carries of an observation of a mistake.
+
+    The line of code that stopped the call is left out: it would be half a solution, and a
+    diagnosis doesn't look at it.
+    """
+    problems = ("problem", "gradient_problem")
+    lines = {key: observation[key] | {"line": ""} for key in problems if observation.get(key)}
+    return _single(observation | lines)
+
+
+def _single(value):
+    """A nested value with its numbers in single precision."""
+    if isinstance(value, np.ndarray) and value.dtype == np.float64:
+        return value.astype(np.float32)
+    if isinstance(value, dict):
+        return {key: _single(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return type(value)(_single(item) for item in value)
+    return value
 
 
 _counter = itertools.count()

@@ -33,7 +33,7 @@ SEEDS = (1, 2, 3, 4, 5)
 and counts as equivalent only where it passes all."""
 
 LIMIT_S = 5
-"""Seconds after which a mutant is stopped, and stopped again each second from then on."""
+"""Seconds of computing after which a mutant is stopped, and again each second from then on."""
 
 EQUIVALENT = Path(__file__).parent / "equivalent.toml"
 
@@ -96,8 +96,8 @@ def try_mutant(assignment, texts, exercise, source):
     def stop(*_):
         raise TooLong
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, LIMIT_S, 1)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, LIMIT_S, 1)
     try:
         exec(source, namespace)
         for tried, seed in enumerate(SEEDS):
@@ -110,8 +110,8 @@ def try_mutant(assignment, texts, exercise, source):
     except TooLong:
         return "caught", True
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def says_more(verdict):

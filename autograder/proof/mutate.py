@@ -83,7 +83,7 @@ def mutants(source):
             _put(changed, path, new)
             text = ast.unparse(ast.fix_missing_locations(changed))
             if text not in made and _compiles(text):
-                statement = _statement(path)
+                statement = _statement(tree, path)
                 old = _first_line(_get(tree, statement))
                 after = _get(changed, statement)
                 now = _first_line(after)
@@ -127,10 +127,11 @@ def _put(tree, path, new):
         getattr(owner, field)[k] = new
 
 
-def _statement(path):
+def _statement(tree, path):
     """The way to the statement that a node stands in."""
-    ends = [n for n, (field, _) in enumerate(path, 1) if field in ("body", "orelse", "finalbody")]
-    return path[: ends[-1]]
+    while not isinstance(_get(tree, path), ast.stmt):
+        path = path[:-1]
+    return path
 
 
 def _first_line(node):

@@ -14,7 +14,7 @@ def update_gate(x_t, h_prev, weight_ih, weight_hh, bias_ih, bias_hh):
     """Decide how much of the old state stays: z = σ(W_iz x + b_iz + W_hz h + b_hz).
 
     The weights hold both gates and the candidate, stacked in PyTorch's order r, z, n. Take the
-    block of z: rows ``H`` to ``2 * H``.
+    block of z, the second: H rows, from row H on.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def update_gate(x_t, h_prev, weight_ih, weight_hh, bias_ih, bias_hh):
 def reset_gate(x_t, h_prev, weight_ih, weight_hh, bias_ih, bias_hh):
     """Decide how much of the past enters the candidate: r = σ(W_ir x + b_ir + W_hr h + b_hr).
 
-    The block of r is the first of the three: rows ``0`` to ``H``.
+    The block of r is the first of the three: H rows, from row 0 on.
 
     Parameters
     ----------
@@ -83,8 +83,8 @@ def candidate(x_t, h_prev, reset, weight_ih, weight_hh, bias_ih, bias_hh):
     """Propose a new state: n = tanh(W_in x + b_in + r ∘ (W_hn h + b_hn)).
 
     As in PyTorch, the reset gate r comes after the recurrent product, and the recurrent bias b_hn
-    stands inside its brackets. The block of n is the last of the three: rows ``2 * H`` to
-    ``3 * H``.
+    stands inside its brackets. The sign ∘ is the product of two arrays number by number. The block
+    of n is the last of the three: H rows, from row 2H on.
 
     Parameters
     ----------
@@ -122,6 +122,8 @@ def gru_step(x_t, h_prev, weight_ih, weight_hh, bias_ih, bias_hh):
 
     With the gates r and z and the candidate n = tanh(W_in x + b_in + r ∘ (W_hn h + b_hn)):
     h = (1 − z) ∘ n + z ∘ h_prev. So z weighs the OLD state: with z = 1 nothing changes.
+
+    Return the new state alone: a GRU has no second one. Leave ``h_prev`` as it is.
 
     Parameters
     ----------
@@ -181,7 +183,7 @@ def gru_step_cho(x_t, h_prev, weight_ih, weight_hh, bias):
 
     Returns
     -------
-    h : array (B, H), the new hidden state
+    h : array (B, H), the new hidden state; ``h_prev`` stays as it is
 
     Examples
     --------
@@ -213,7 +215,8 @@ def simplified_gru_step(x_t, c_prev, W_c, W_u, b_c, b_u):
     c̃ = tanh(W_c [c_prev, x] + b_c)  and  Γ_u = σ(W_u [c_prev, x] + b_u),
     then  c = Γ_u ∘ c̃ + (1 − Γ_u) ∘ c_prev.
 
-    So Γ_u weighs the NEW value: with Γ_u = 0 the memory stays as it is.
+    So Γ_u weighs the NEW value: with Γ_u = 0 the memory stays as it is. Leave the array
+    ``c_prev`` unchanged.
 
     Parameters
     ----------
@@ -245,11 +248,13 @@ def simplified_gru_step(x_t, c_prev, W_c, W_u, b_c, b_u):
 def gru_forward(x, h0, weight_ih, weight_hh, bias_ih, bias_hh):
     """Run a GRU over a whole sequence, handing the state from step to step.
 
-    The arrays that you are given must not change.
+    Return the pair ``output, h_n``. Row t of ``output`` is the hidden state after step t has been
+    taken, so the last row equals ``h_n``. Leave ``h0`` as it is.
 
     Parameters
     ----------
-    x : array (T, B, I), the inputs, time first
+    x : array (T, B, I), the inputs, time first; its numbers can be whole ones (an integer dtype),
+        and the states are floating-point numbers all the same
     h0 : array (B, H), the initial hidden state
     weight_ih : array (3 * H, I), the blocks in the order r, z, n
     weight_hh : array (3 * H, H)
@@ -377,13 +382,15 @@ def gru_backward(d_output, d_h_n, x, h0, weight_ih, weight_hh, bias_ih, bias_hh)
 
     The old state is used four times in a step: in r, in z, in n, and in the blend. Its gradient is
     the sum of all four. ``bias_hh`` and ``bias_ih`` have different gradients here, because r
-    stands before b_hn.
+    stands before b_hn. All steps share the weights, so the weights' gradients add up over the
+    steps and the rows of the batch. Leave all arguments as they are.
 
     Parameters
     ----------
     d_output : array (T, B, H), ∂L/∂output
     d_h_n : array (B, H), ∂L/∂h_n
-    x, h0, weight_ih, weight_hh, bias_ih, bias_hh : the arguments of ``gru_forward``
+    x, h0, weight_ih, weight_hh, bias_ih, bias_hh : the arguments of ``gru_forward``, all of them
+        float
 
     Returns
     -------

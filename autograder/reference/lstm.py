@@ -11,16 +11,16 @@ import numpy as np
 def sigmoid(a):
     """Squeeze every number into the interval from 0 to 1: σ(a) = 1 / (1 + exp(−a)).
 
-    No number may overflow: ``sigmoid(-1000.0)`` is 0 and ``sigmoid(1000.0)`` is 1, without a
-    warning and without ``nan``.
+    It must be right for every number, however large: ``sigmoid(-1000.0)`` is 0 and
+    ``sigmoid(1000.0)`` is 1, never ``nan``. A warning on the way costs nothing.
 
     Parameters
     ----------
-    a : array of any shape, float
+    a : array of any shape, float; leave it as it is
 
     Returns
     -------
-    array of the same shape and dtype, each value between 0 and 1
+    array of the same shape, each value between 0 and 1
 
     Examples
     --------
@@ -34,8 +34,8 @@ def sigmoid(a):
 def forget_gate(x_t, h_prev, weight_ih, weight_hh, bias_ih, bias_hh):
     """Decide how much of each old memory stays: f = σ(W_if x + b_if + W_hf h + b_hf).
 
-    The weights hold all four gates, stacked in PyTorch's order i, f, g, o. Take the block of f:
-    rows ``H`` to ``2 * H``.
+    The weights and biases hold all four gates, stacked in PyTorch's order i, f, g, o. The block of
+    f is the second: H rows, from row H on.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def forget_gate(x_t, h_prev, weight_ih, weight_hh, bias_ih, bias_hh):
 def input_gate(x_t, h_prev, weight_ih, weight_hh, bias_ih, bias_hh):
     """Decide how much of each new fact is written: i = σ(W_ii x + b_ii + W_hi h + b_hi).
 
-    The block of i is the first of the four: rows ``0`` to ``H``.
+    The block of i is the first of the four: H rows, from row 0 on.
 
     Parameters
     ----------
@@ -103,7 +103,8 @@ def input_gate(x_t, h_prev, weight_ih, weight_hh, bias_ih, bias_hh):
 def candidate(x_t, h_prev, weight_ih, weight_hh, bias_ih, bias_hh):
     """Propose what could be written: g = tanh(W_ig x + b_ig + W_hg h + b_hg).
 
-    The block of g is the third of the four: rows ``2 * H`` to ``3 * H``.
+    The block of g is the third of the four: H rows, from row 2H on. The candidate is squeezed by
+    tanh and not by σ.
 
     Parameters
     ----------
@@ -137,9 +138,11 @@ def candidate(x_t, h_prev, weight_ih, weight_hh, bias_ih, bias_hh):
 def update_cell(c_prev, forget, input, candidate):
     """Move the conveyor belt on by one step: c = f ∘ c_prev + i ∘ g.
 
+    The sign ∘ is the product of two arrays number by number.
+
     Parameters
     ----------
-    c_prev : array (B, H), the cell state of the step before
+    c_prev : array (B, H), the cell state of the step before; leave it as it is
     forget : array (B, H), the forget gate f, between 0 and 1
     input : array (B, H), the input gate i, between 0 and 1
     candidate : array (B, H), the candidate g, between −1 and 1
@@ -161,7 +164,7 @@ def update_cell(c_prev, forget, input, candidate):
 def output_gate(x_t, h_prev, weight_ih, weight_hh, bias_ih, bias_hh):
     """Decide how much of the memory is said aloud: o = σ(W_io x + b_io + W_ho h + b_ho).
 
-    The block of o is the last of the four: rows ``3 * H`` to ``4 * H``.
+    The block of o is the last of the four: H rows, from row 3H on.
 
     Parameters
     ----------
@@ -196,6 +199,8 @@ def lstm_step(x_t, h_prev, c_prev, weight_ih, weight_hh, bias_ih, bias_hh):
     """Take one step of an LSTM cell.
 
     With the gates i, f, g, o:  c = f ∘ c_prev + i ∘ g  and  h = o ∘ tanh(c).
+
+    Return the pair ``(h, c)``, in this order. Leave ``h_prev`` and ``c_prev`` as they are.
 
     Parameters
     ----------
@@ -238,9 +243,13 @@ def lstm_step(x_t, h_prev, c_prev, weight_ih, weight_hh, bias_ih, bias_hh):
 def lstm_forward(x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh):
     """Run an LSTM over a whole sequence, handing both states from step to step.
 
+    Return ``output, (h_n, c_n)``. Row t of ``output`` is the hidden state after step t has been
+    taken, so the last row equals ``h_n``. Leave ``h0`` and ``c0`` as they are.
+
     Parameters
     ----------
-    x : array (T, B, I), the inputs, time first
+    x : array (T, B, I), the inputs, time first; its numbers can be whole ones (an integer dtype),
+        and the states are floating-point numbers all the same
     h0 : array (B, H), the initial hidden state
     c0 : array (B, H), the initial cell state
     weight_ih : array (4 * H, I)
@@ -250,7 +259,7 @@ def lstm_forward(x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh):
     Returns
     -------
     output : array (T, B, H), the hidden state after every step
-    (h_n, c_n) : arrays (B, H), both states after the last step
+    (h_n, c_n) : pair of arrays (B, H), both states after the last step
 
     Examples
     --------
@@ -320,12 +329,15 @@ def lstm_backward(d_output, d_h_n, d_c_n, x, h0, c0, weight_ih, weight_hh, bias_
 
     A loss L depends on ``output``, ``h_n`` and ``c_n``; you are given its gradients with respect
     to those three. ``h_n`` is the last row of ``output``, so both gradients meet there and add up.
+    All steps share the weights, so the weights' gradients add up over the steps and the rows of
+    the batch. Leave all arguments as they are.
 
     Parameters
     ----------
     d_output : array (T, B, H), ∂L/∂output
     d_h_n, d_c_n : arrays (B, H), ∂L/∂h_n and ∂L/∂c_n
-    x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh : the arguments of ``lstm_forward``
+    x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh : the arguments of ``lstm_forward``, all of
+        them float
 
     Returns
     -------

@@ -232,18 +232,18 @@ def clip_grad_norm(grads, max_norm):
     Returns
     -------
     clipped : dict with the same names, each array new, of the same shape and dtype
-    total_norm : float, the total norm before clipping
+    total_norm : number, the total norm before clipping
 
     Examples
     --------
     >>> clipped, total_norm = clip_grad_norm({"a": np.array([3.0]), "b": np.array([[4.0]])}, 1.0)
-    >>> total_norm
+    >>> float(total_norm)
     5.0
     >>> clipped["a"].round(4), clipped["b"].round(4)
     (array([0.6]), array([[0.8]]))
 
     Source: Pascanu et al. (2013), algorithm 1; ``torch.nn.utils.clip_grad_norm_``.
     """
-    total_norm = float(np.sqrt(sum(np.sum(grad**2) for grad in grads.values())))
+    total_norm = np.sqrt(sum(np.sum(grad**2) for grad in grads.values()))
     scale = min(1.0, max_norm / (total_norm + 1e-6))
     return {name: grad * scale for name, grad in grads.items()}, total_norm

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import tinycss2
 from fontTools import subset
+from jupyter_client.manager import KernelManager
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 ROOT = Path(__file__).resolve().parents[2]
 # What the pages' results depend on beside their own text, and what their looks depend on.
-CODE = ("autograder/reference", "book/drawing", "requirements.lock")
+CODE = ("autograder/reference", "book/drawing", "experiments", "requirements.lock")
 LOOKS = ("_toc.yml", "book/_extensions", "book/_static")
 MATHJAX_PARTS = (
     "startup.js",
@@ -46,6 +47,8 @@ def configure(app, config):
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     # Two threads or one: floating-point sums, and so the printed figures, must not depend on it.
     os.environ["OMP_NUM_THREADS"] = "1"
+    # Else each kernel warns that what it says to us, on this machine alone, could be overheard.
+    KernelManager.transport_encryption.default_value = "auto"
     caches = Path(app.outdir).parent / ".jupyter_cache"
     current = caches / digest(CODE)
     for cache in caches.glob("*"):
@@ -117,9 +120,10 @@ def remove_strays(app, exception):
     """Delete what is left of pages that are no longer in the book."""
     if exception or app.builder.format != "html":
         return
-    for page in Path(app.outdir, "book").rglob("*.html"):
-        if page.relative_to(app.outdir).with_suffix("").as_posix() not in app.env.found_docs:
-            page.unlink()
+    for folder in ("book", "exercises"):
+        for page in Path(app.outdir, folder).rglob("*.html"):
+            if page.relative_to(app.outdir).with_suffix("").as_posix() not in app.env.found_docs:
+                page.unlink()
 
 
 def lighten_theme(app, exception):

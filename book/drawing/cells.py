@@ -76,3 +76,140 @@ LSTM = Cell(
         Node("h", STATE, "h_t", (718, 200), (Wire("said"),)),
     ),
 )
+
+# The GRU's picture: the state runs along the top; the update gate z stands where the old state is
+# kept, and the candidate n where the new one is written.
+_BELT, _WRITE, _SQUASH, _GATE, _AFFINE = 50, 120, 185, 250, 312
+_KEEP_AND_WRITE = (
+    Node("kept", "∘", "", (150, _BELT), (Wire("z"), Wire("h_prev", belt=True)), said=(0, -28)),
+    Node("share", "1−", "", (390, _WRITE), (Wire("z", rail=_WRITE),), said=(0, -26)),
+    Node("written", "∘", "", (510, _WRITE), (Wire("share"), Wire("n")), said=(22, -14)),
+    Node(
+        "carried",
+        "+",
+        "",
+        (510, _BELT),
+        (Wire("kept", belt=True), Wire("written")),
+        said=(0, -28),
+    ),
+    Node("h", STATE, "h_t", (628, _BELT), (Wire("carried", belt=True),)),
+)
+
+GRU = Cell(
+    name="GRU",
+    gates="rzn",
+    outputs=("h",),
+    size=(680, 480),
+    nodes=(
+        Node("h_prev", STATE, "h_t−1", (42, _BELT)),
+        Node("x", STATE, "x_t", (96, 442), said=(30, 8)),
+        *gate_nodes("z", "σ", 150, _GATE),
+        *gate_nodes("r", "σ", 270, _GATE),
+        Node(
+            "a_hn",
+            AFFINE,
+            "W_hn",
+            (390, _AFFINE),
+            (Wire("h_prev", rail=_GATE + 120),),
+            gate="n",
+            said=(28, 0),
+        ),
+        Node("past", "∘", "", (390, _GATE), (Wire("r"), Wire("a_hn")), said=(0, -28)),
+        Node(
+            "a_in",
+            AFFINE,
+            "W_in",
+            (510, _AFFINE),
+            (Wire("x", rail=_GATE + 150),),
+            gate="n",
+            said=(28, 0),
+        ),
+        Node("a_n", "+", "", (510, _GATE), (Wire("past"), Wire("a_in")), said=(22, 0)),
+        Node("n", "tanh", "n_t", (510, _SQUASH), (Wire("a_n"),), gate="n", said=(28, 0)),
+        *_KEEP_AND_WRITE,
+    ),
+)
+
+GRU_CHO = Cell(
+    name="GRU of the paper",
+    gates="rzn",
+    outputs=("h",),
+    size=(680, 480),
+    nodes=(
+        Node("h_prev", STATE, "h_t−1", (42, _BELT)),
+        Node("x", STATE, "x_t", (96, 442), said=(30, 8)),
+        *gate_nodes("z", "σ", 150, _GATE),
+        *gate_nodes("r", "σ", 270, _GATE),
+        Node(
+            "past",
+            "∘",
+            "",
+            (390, _GATE),
+            (Wire("r"), Wire("h_prev", rail=_GATE + 120)),
+            said=(0, -28),
+        ),
+        Node(
+            "a_n",
+            AFFINE,
+            "W_n",
+            (510, _GATE),
+            (Wire("past"), Wire("x", rail=_GATE + 150)),
+            gate="n",
+            said=(28, 0),
+        ),
+        Node("n", "tanh", "n_t", (510, _SQUASH), (Wire("a_n"),), gate="n", said=(28, 0)),
+        *_KEEP_AND_WRITE,
+    ),
+)
+
+ONE_GATE = Cell(
+    name="GRU with one gate",
+    gates="zn",
+    outputs=("h",),
+    size=(500, 480),
+    nodes=(
+        Node("h_prev", STATE, "c_t−1", (42, _BELT)),
+        Node("x", STATE, "x_t", (96, 442), said=(30, 8)),
+        Node(
+            "a_z",
+            AFFINE,
+            "W_u",
+            (150, _AFFINE),
+            (Wire("h_prev", rail=370, port=-11), Wire("x", rail=400, port=11)),
+            gate="z",
+            said=(28, 0),
+        ),
+        Node("z", "σ", "Γ_u", (150, _GATE), (Wire("a_z"),), gate="z", said=(28, 0)),
+        Node(
+            "a_n",
+            AFFINE,
+            "W_c",
+            (330, _AFFINE),
+            (Wire("h_prev", rail=370, port=-11), Wire("x", rail=400, port=11)),
+            gate="n",
+            said=(28, 0),
+        ),
+        Node("n", "tanh", "c̃_t", (330, _GATE), (Wire("a_n"),), gate="n", said=(28, 0)),
+        Node("share", "1−", "", (150, _WRITE), (Wire("z"),), said=(28, 0)),
+        Node(
+            "kept", "∘", "", (150, _BELT), (Wire("share"), Wire("h_prev", belt=True)), said=(0, -28)
+        ),
+        Node(
+            "written",
+            "∘",
+            "",
+            (330, _SQUASH),
+            (Wire("z", rail=_SQUASH), Wire("n")),
+            said=(22, -14),
+        ),
+        Node(
+            "carried",
+            "+",
+            "",
+            (330, _BELT),
+            (Wire("kept", belt=True), Wire("written")),
+            said=(0, -28),
+        ),
+        Node("h", STATE, "c_t", (448, _BELT), (Wire("carried", belt=True),)),
+    ),
+)

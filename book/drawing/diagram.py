@@ -178,10 +178,13 @@ def value_of(node, value):
     x, y = node.at[0] + node.said[0], node.at[1] + node.said[1]
     anchor = "start" if node.said[0] > 0 else "middle"
     number = f"{value:.2f}".replace("-", "−")
-    return f'<text x="{x:g}" y="{y:g}" class="value" style="text-anchor:{anchor}">{number}</text>'
+    return (
+        f'<text x="{x:g}" y="{y:g}" class="value" data-value="{node.name}" '
+        f'style="text-anchor:{anchor}">{number}</text>'
+    )
 
 
-def draw_layers(layers, steps, alt, caption=""):
+def draw_layers(layers, steps, alt, caption="", cell="LSTM", states="hc"):
     """Draw a stacked network unrolled in time: one box for each layer and step.
 
     Parameters
@@ -189,6 +192,8 @@ def draw_layers(layers, steps, alt, caption=""):
     layers, steps : int
     alt : str, what the figure shows, for those who can't see it
     caption : str, what the reader should see in it
+    cell : str, what stands in each box
+    states : str, the letters of the states that go from box to box
 
     Returns
     -------
@@ -197,6 +202,7 @@ def draw_layers(layers, steps, alt, caption=""):
     across, up, left, top = 150, 92, 110, 70
     width = left + across * (steps - 1) + 130
     bottom = top + up * (layers - 1)
+    heights = (-10, 10) if len(states) == 2 else (0,)
     parts = []
 
     def line(x0, y0, x1, y1):
@@ -207,8 +213,8 @@ def draw_layers(layers, steps, alt, caption=""):
 
     for layer in range(layers):
         y = bottom - up * layer
-        write(left - 82, y - 10, f"h_0[{layer}]")
-        write(left - 82, y + 10, f"c_0[{layer}]")
+        for state, below in zip(states, heights, strict=True):
+            write(left - 82, y + below, f"{state}_0[{layer}]")
         for step in range(steps):
             x = left + across * step
             line(x - (50 if step == 0 else across - 34), y, x - 36, y)
@@ -216,7 +222,7 @@ def draw_layers(layers, steps, alt, caption=""):
             parts.append(
                 f'<rect x="{x - 34}" y="{y - 20}" width="68" height="40" rx="6" class="paper" '
                 'stroke="currentColor" stroke-width="1.5"/>'
-                f'<text x="{x}" y="{y}" class="sign">LSTM</text>'
+                f'<text x="{x}" y="{y}" class="sign">{cell}</text>'
             )
             if layer == 0:
                 write(x, y + 64, f"input[{step}]")
@@ -225,8 +231,8 @@ def draw_layers(layers, steps, alt, caption=""):
                 write(x, y - 54, f"output[{step}]")
         x = left + across * (steps - 1)
         line(x + 34, y, x + 52, y)
-        write(x + 88, y - 10, f"h_n[{layer}]")
-        write(x + 88, y + 10, f"c_n[{layer}]")
+        for state, below in zip(states, heights, strict=True):
+            write(x + 88, y + below, f"{state}_n[{layer}]")
     return Figure(canvas(width, bottom + 84, parts), alt, caption)
 
 

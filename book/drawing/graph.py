@@ -14,6 +14,7 @@ OPERATIONS = {
     "tanh": np.tanh,
     "∘": lambda *values: reduce(mul, values),
     "+": lambda *values: reduce(add, values),
+    "1−": lambda value: 1 - value,
 }
 AFFINE = "affine"
 STATE = "state"
@@ -97,7 +98,9 @@ def evaluate(cell, inputs, parameters):
         if node.does == AFFINE:
             terms = []
             for wire in node.wires:
-                weight, bias = parameters[node.gate, wire.source]
+                # What isn't the input comes from the state, as it is or through a gate.
+                source = "x" if wire.source == "x" else "h_prev"
+                weight, bias = parameters[node.gate, source]
                 terms.append(values[wire.source] @ weight.T + bias)
             values[node.name] = sum(terms)
         elif node.does in OPERATIONS:

@@ -15,12 +15,23 @@ GATE_COLOURS = {
     "o": "#C44F00",  # output
     "i": "#009E73",  # input
     "g": "#E69F00",  # candidate
+    "z": "#45A2E5",  # update
+    "r": "#8B1E3F",  # reset
+    "n": "#E69F00",  # candidate, as the GRU calls it
 }
-GATE_LINES = {"f": ":", "o": "-.", "i": "--", "g": "-"}
-MODEL_COLOURS = {"RNN": "#9A9A9A", "LSTM": "#B2407E"}
+GATE_LINES = {
+    "f": ":",
+    "o": "-.",
+    "i": "--",
+    "g": "-",
+    "z": (0, (8, 2)),
+    "r": (0, (3, 1, 1, 1, 1, 1)),
+    "n": "-",
+}
+MODEL_COLOURS = {"RNN": "#9A9A9A", "LSTM": "#B2407E", "GRU": "#6A71FF"}
+MODEL_LINES = {"RNN": "--", "LSTM": "-", "GRU": "-."}
 DIRECTION_COLOURS = {"ahead": "#A6A000", "back": "#6B4423", "both": "#2B8C99"}
 DIRECTION_LINES = {"ahead": "--", "back": ":", "both": "-"}
-MODEL_LINES = {"RNN": "--", "LSTM": "-"}
 
 # Matplotlib knows no "colour of the text around"; this one stands for it and is replaced.
 INK = "#010203"

@@ -2,10 +2,12 @@
 
 import html.parser
 import re
+import zipfile
 from urllib.parse import unquote, urldefrag, urljoin
 
 import pytest
 
+from tests.book.conftest import ROOT
 from tests.book.pages import page_paths
 
 LOADING = {"script": "src", "img": "src", "iframe": "src", "source": "src", "embed": "src"}
@@ -98,6 +100,57 @@ def test_every_link_inside_the_book_leads_somewhere(pages, html):
             elif anchor and target in pages and unquote(anchor) not in pages[target].ids:
                 broken.append((path, link, "no such place on the page"))
     assert broken == []
+
+
+def test_links_to_other_hosts_are_listed_for_a_person_to_follow(pages):
+    outside = {}
+    for path, page in pages.items():
+        for link in page.links:
+            if ELSEWHERE.match(link):
+                outside.setdefault(link, []).append(path)
+    lines = [f"{link}  ({', '.join(sorted(set(outside[link])))})" for link in sorted(outside)]
+    (ROOT / "_build" / "external_links.txt").write_text("\n".join([*lines, ""]), "utf-8")
+    assert outside, "the papers at least have addresses"
+    assert [link for link in outside if not link.startswith("https://")] == []
+
+
+def test_released_notebooks_are_pages_with_all_that_belongs_to_them_to_download(pages, html):
+    shown = [path for path in pages if path.startswith("exercises/")]
+    assert shown
+    for path in shown:
+        name = path.split("/")[1]
+        assert f"../../_static/download/{name}.zip" in pages[path].links, path
+        with zipfile.ZipFile(html / "_static" / "download" / f"{name}.zip") as archive:
+            packed = {entry: archive.read(entry) for entry in archive.namelist()}
+        assert {f"{name}/{name}.ipynb", f"{name}/check.py", f"{name}/cases.npz"} <= packed.keys()
+        for entry, content in packed.items():
+            assert (ROOT / "exercises" / entry).read_bytes() == content, entry
+        assert "cell_output" not in (html / path).read_text("utf-8"), f"{path} was executed"
+
+
+def test_papers_are_labelled_as_they_are_cited(html):
+    papers = (html / "book" / "references.html").read_text("utf-8")
+    entry = r'class="citation" id="(\w+)".*?class="label"><span.*?</span>(.*?)<span'
+    labels = dict(re.findall(entry, papers, re.DOTALL))
+    assert len(set(labels.values())) == len(labels) > 0
+    cited = 0
+    for path in page_paths(html):
+        text = (html / path).read_text("utf-8")
+        link = r'<a class="reference internal" href="[^"]*references\.html#(\w+)"[^>]*>(.*?)</a>'
+        for target, shown in re.findall(link, text):
+            if target in labels:
+                cited += 1
+                said = re.sub("<.*?>", "", shown)
+                assert said == labels[target] or labels[target].endswith(f", {said}"), (path, said)
+    assert cited > 0
+
+
+def test_terms_in_bold_are_in_the_index(html):
+    index = (html / "genindex.html").read_text("utf-8")
+    for place in ("book/glossary.html#term-", "book/lstm/gates.html#index-gate", "lstm/lstm.html#"):
+        assert place in index, place
+    for path in set(page_paths(html)) - {"genindex.html"}:
+        assert "genindex.html" in (html / path).read_text("utf-8"), path
 
 
 def test_every_quiz_explains_each_answer(html):

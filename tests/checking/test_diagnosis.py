@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from autograder.checking.contract import Case
-from autograder.checking.diagnosis import diagnose, variants
+from autograder.checking.diagnosis import diagnose, right_where, variants
 from autograder.checking.exercise import Exercise, Part
 from autograder.checking.feedback import as_html, as_text
 
@@ -39,6 +39,8 @@ def test_pairs_are_made_where_both_edits_still_fit():
         ("gate on the wrong side", "summed over the batch"),
         ("gate on the wrong side", "mean for sum"),
         ("summed over the batch", "mean for sum"),
+        ("summed over the batch", "b left out"),
+        ("mean for sum", "b left out"),
     }
 
 
@@ -240,6 +242,13 @@ def test_special_cases_leave_the_case_alone_and_reach_every_input():
         (array == 1).all()
         for array in (*case.inputs["parameters"].values(), case.inputs["arguments"]["x"])
     )
+
+
+def test_a_special_case_that_the_reference_cannot_take_says_nothing():
+    cases, expected, observed = look(DOUBLE, lambda a: a)
+    stopped = {"stage": "runs", "type": "ValueError", "message": "", "line": ""}
+    failed = [want | {"problem": stopped, "value": None} for want in expected]
+    assert right_where(DOUBLE.contract, "values", cases, failed, observed) == []
 
 
 # --- nothing is given away ----------------------------------------------------------------------

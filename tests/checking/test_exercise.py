@@ -69,7 +69,8 @@ def test_an_answer_that_does_without_its_helper_gets_its_points():
 
 
 def test_an_answer_that_fits_only_its_own_helper_keeps_its_points():
-    own = "def double(a, twice):\n    return 2 * a\ndef total(a):\n    return double(a, 1).sum(0) / 2\n"
+    own = "def double(a, twice):\n    return 2 * a\n"
+    own += "def total(a):\n    return double(a, 1).sum(axis=0) / 2\n"
     assert assess(TOTAL, own)[0].points == 2
 
 

@@ -10,8 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from autograder.checking import plain
 
-settings.register_profile("steady", derandomize=True, deadline=None, max_examples=150)
-settings.load_profile("steady")
+STEADY = settings(derandomize=True, deadline=None, max_examples=150)
 
 ARRAYS = hnp.arrays(
     st.sampled_from(["<f8", "<f4", "<i8", "|b1", "|u1", "<f2"]),
@@ -42,6 +41,7 @@ def equal(a, b):
     return type(a) is type(b) and a == b
 
 
+@STEADY
 @given(PLAIN)
 def test_what_goes_in_comes_out(value):
     assert equal(value, plain.unpack(*plain.pack(value)))
@@ -101,6 +101,7 @@ def test_hostile_text_is_a_value_error(text):
         plain.unpack(text, bytes(8))
 
 
+@STEADY
 @given(st.text(max_size=40) | PLAIN.map(lambda value: plain.pack(value)[0]), st.binary(max_size=80))
 def test_any_text_and_bytes_give_a_value_or_a_value_error(text, raw):
     try:
@@ -110,6 +111,7 @@ def test_any_text_and_bytes_give_a_value_or_a_value_error(text, raw):
     plain.pack(value)
 
 
+@STEADY
 @given(PLAIN, st.data())
 def test_a_damaged_text_gives_a_value_or_a_value_error(value, data):
     text, raw = plain.pack(value)

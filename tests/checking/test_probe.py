@@ -312,18 +312,18 @@ def test_torch_in_a_numpy_exercise_is_seen_when_it_runs():
 
 
 RECURRENT = {
-    "LSTMCell": lambda x: nn.LSTMCell(40, 3).to(x.dtype)(x),
-    "GRU": lambda x: nn.GRU(40, 3).to(x.dtype)(x),
-    "RNN": lambda x: nn.RNN(40, 3).to(x.dtype)(x),
-    "RNNCell": lambda x: nn.RNNCell(40, 3).to(x.dtype)(x),
+    "LSTMCell": lambda x: nn.LSTMCell(80, 3).to(x.dtype)(x),
+    "GRU": lambda x: nn.GRU(80, 3).to(x.dtype)(x),
+    "RNN": lambda x: nn.RNN(80, 3).to(x.dtype)(x),
+    "RNNCell": lambda x: nn.RNNCell(80, 3).to(x.dtype)(x),
     "a function": lambda x: torch.rnn_tanh_cell(
-        x, x[:, :3], *(torch.ones(3, n, dtype=x.dtype) for n in (40, 3))
+        x, x[:, :3], *(torch.ones(3, n, dtype=x.dtype) for n in (80, 3))
     ),
     "an operator": lambda x: torch.ops.aten.rnn_tanh_cell(
-        x, x[:, :3], *(torch.ones(3, n, dtype=x.dtype) for n in (40, 3))
+        x, x[:, :3], *(torch.ones(3, n, dtype=x.dtype) for n in (80, 3))
     ),
     "a function of C": lambda x: torch._C._VariableFunctions.gru_cell(
-        x, x[:, :3], *(torch.ones(9, n, dtype=x.dtype) for n in (40, 3))
+        x, x[:, :3], *(torch.ones(9, n, dtype=x.dtype) for n in (80, 3))
     ),
 }
 
@@ -347,7 +347,7 @@ def test_a_stand_in_is_not_seen():
     class Composed(Scale):
         def __init__(self, size):
             super().__init__(size)
-            object.__setattr__(self, "cell", right(40, 3))
+            object.__setattr__(self, "cell", right(80, 3))
 
         def forward(self, x):
             self.cell.to(x.dtype)(x)

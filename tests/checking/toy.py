@@ -33,24 +33,22 @@ BLEND = Exercise(
         Mistake(
             "gate on the wrong side",
             "Which of the two does the gate keep?",
-            composes=True,
             edits=(("gate * a + (1 - gate) * b", "(1 - gate) * a + gate * b"),),
         ),
         Mistake(
             "summed over the batch",
             "Over which axis is the sum?",
-            composes=True,
             edits=(("axis=0", "axis=1"),),
         ),
         Mistake(
             "mean for sum",
             "A sum grows with the number of steps.",
-            composes=True,
             edits=((".sum(axis=0)", ".mean(axis=0)"),),
         ),
         Mistake("b left out", "Both have a share.", edits=((" + (1 - gate) * b", ""),)),
     ),
     book="toy.html#blend",
+    composes=True,
 )
 
 
@@ -98,9 +96,9 @@ SCALE = Exercise(
     reference=Scale,
     inputs=lambda draw: {
         "dtype": draw.dtype,
-        "init": {"size": 40},
-        "parameters": {"weight": draw.normal(40), "bias": draw.normal(40)},
-        "arguments": {"x": draw.normal(draw.B, 40)},
+        "init": {"size": 80},
+        "parameters": {"weight": draw.normal(80), "bias": draw.normal(80)},
+        "arguments": {"x": draw.normal(draw.B, 80)},
     },
     kind="torch",
     subject="module",

@@ -92,8 +92,8 @@ LENGTH_MASK = (
     ),
     _mask(
         "rows sorted by length",
-        "Your mask belongs to a batch whose rows are sorted from long to short. The rows stay where "
-        "they are; only packing inside PyTorch sorts them, and it undoes that afterwards.",
+        "Your mask belongs to a batch whose rows are sorted from long to short. The rows stay "
+        "where they are; only packing inside PyTorch sorts them, and it undoes that afterwards.",
         "return np.arange(T)[:, None] < np.sort(lengths)[::-1]",
     ),
 )
@@ -316,7 +316,10 @@ BIDIRECTIONAL = (
         "Your passes hand on the hidden state alone. A state is a tuple, and an LSTM needs both of "
         "its parts at the next step: hand on all that the step returned.",
         "birnn-two-passes",
-        (APPENDED, "state = (step(x_t, state)[0], *state[1:])\n            output.append(state[0])"),
+        (
+            APPENDED,
+            "state = (step(x_t, state)[0], *state[1:])\n            output.append(state[0])",
+        ),
     ),
     _two(
         "the last part of the state taken for the output",
@@ -401,9 +404,7 @@ CONCAT = "return np.concatenate([forward, backward], axis=-1)"
 SUM = 'return forward + backward\n    if mode == "mean"'
 MEAN = "return (forward + backward) / 2"
 PRODUCT = "return forward * backward"
-REFUSAL = (
-    "raise ValueError(f\"mode is {mode!r}; it must be 'concat', 'sum', 'mean' or 'product'\")"
-)
+REFUSAL = "raise ValueError(f\"mode is {mode!r}; it must be 'concat', 'sum', 'mean' or 'product'\")"
 
 
 def _merge(name, hint, *edits):
@@ -509,7 +510,10 @@ MERGE_DIRECTIONS = (
         "added in place",
         "Your sum is written into the array that you were given, so the forward output is lost to "
         "whoever called you. += changes an array; + makes a new one.",
-        (SUM, SUM.replace("return forward + backward", "forward += backward\n        return forward")),
+        (
+            SUM,
+            SUM.replace("return forward + backward", "forward += backward\n        return forward"),
+        ),
     ),
 )
 

@@ -150,7 +150,9 @@ RUN_PACKED = (
 
 # --- the LSTM ------------------------------------------------------------------------------------
 
-STATES = "states = (None, None) if state is None else zip(*(s.split(1) for s in state), strict=True)"
+STATES = (
+    "states = (None, None) if state is None else zip(*(s.split(1) for s in state), strict=True)"
+)
 STARTS = "start_ahead, start_back = states"
 TURN = "turned = reverse_rows(x, lengths)"
 AHEAD = "ahead, (h_ahead, c_ahead) = run_packed(self.ahead, x, lengths, start_ahead)"
@@ -284,8 +286,8 @@ BILSTM = (
         (BACK, "back, (_, c_back) = self.back(turned, start_back)"),
         (
             TURN_BACK,
-            "rows = torch.arange(x.shape[1])\n"
-            "        h_ahead, h_back = ahead[lengths - 1, rows][None], back[lengths - 1, rows][None]\n"
+            "ends = lengths - 1, torch.arange(x.shape[1])\n"
+            "        h_ahead, h_back = ahead[ends][None], back[ends][None]\n"
             f"        ahead, back = ahead * {INSIDE}, reverse_rows(back, lengths) * {INSIDE}",
         ),
     ),
@@ -300,15 +302,21 @@ BILSTM = (
         "graph cut",
         CUT,
         "birnn-two-networks",
-        (RETURNED, "return torch.cat([ahead, back], dim=-1).detach(), (h_n.detach(), c_n.detach())"),
+        (
+            RETURNED,
+            "return torch.cat([ahead, back], dim=-1).detach(), (h_n.detach(), c_n.detach())",
+        ),
     ),
     _two(
         "backward direction cut from the graph",
         "Your values are right, but no gradient reaches back: its outputs were detached, or sent "
         "through NumPy, before they were joined.",
         "birnn-two-networks",
-        (TURN_BACK, TURN_BACK + "\n        back, h_back, c_back = (v.detach() for v in "
-         "(back, h_back, c_back))"),
+        (
+            TURN_BACK,
+            TURN_BACK + "\n        back, h_back, c_back = (v.detach() for v in "
+            "(back, h_back, c_back))",
+        ),
     ),
 )
 
@@ -467,7 +475,9 @@ BIGRU = (
             "self.back = [nn.GRU(size, hidden_size) for size in sizes]",
         ),
     ),
-    _two("graph cut", CUT, "birnn-two-networks", (BOTH, "return x.detach(), torch.cat(h_n).detach()")),
+    _two(
+        "graph cut", CUT, "birnn-two-networks", (BOTH, "return x.detach(), torch.cat(h_n).detach()")
+    ),
     _two(
         "graph cut between the layers",
         "Your values are right, but no gradient reaches the lower layers: what they hand up is "
@@ -542,8 +552,8 @@ TAGGER = (
     ),
     _two(
         "softmax of the scores",
-        "Your scores are probabilities. The loss function takes the softmax itself; taken twice, it "
-        "flattens the scores, and training becomes slow.",
+        "Your scores are probabilities. The loss function takes the softmax itself; taken twice, "
+        "it flattens the scores, and training becomes slow.",
         "birnn-loss",
         (SCORES, "scores = torch.softmax(self.linear(output), dim=-1)"),
         composes=True,

@@ -1,8 +1,11 @@
 """The LSTM in NumPy: each gate, the step, the sequence, weights in another form, the way back."""
 
 from autograder.checking.contract import Part
-from autograder.checking.exercise import SIZES, Exercise, Mistake, Size
+from autograder.checking.exercise import SIZES, Exercise, Size
 from autograder.reference import lstm
+
+from . import alternatives, numpy_mistakes
+from .book import at
 
 GATES = "ifgo"
 PER_UNIT = ("batch row", "unit")
@@ -49,9 +52,11 @@ def sequence_inputs(draw):
 
 
 def sigmoid_inputs(draw):
-    """Numbers around zero, and far out where the case saturates."""
-    a = draw.normal(draw.B, draw.H)
-    return {"a": a * 50 if draw.scale > 1 else a}
+    """Numbers around zero; in the far case a row that goes out to ±1000 too."""
+    a = 4 * draw.normal(draw.B, draw.H)
+    if draw.size is FAR:
+        a[0] = draw.rng.permutation([-1000.0, 1000.0, *draw.rng.uniform(-1000, 1000, draw.H - 2)])
+    return {"a": a}
 
 
 def cell_inputs(draw):
@@ -82,6 +87,8 @@ def backward_inputs(draw):
 
 
 ONE_STEP = tuple(size.name for size in SIZES if size.T == 1)
+FAR = Size("numbers as far out as ±1000", B=3, H=5)
+ORDINARY = tuple(size for size in SIZES if size.T > 1 and size.scale < 1)
 WHOLE_NUMBERS = Size("whole numbers as input", T=4, B=2, I=3, H=5, whole=True)
 
 
@@ -90,11 +97,14 @@ sigmoid = Exercise(
     inputs=sigmoid_inputs,
     returns="s",
     axes={"s": PER_UNIT},
+    sizes=(*ORDINARY, FAR),
     parts=(
-        Part("numbers of ordinary size", 1, cases=tuple(s.name for s in SIZES if s.scale < 1)),
-        Part("numbers as far out as ±1000", 1),
+        Part("numbers of ordinary size", 1, cases=tuple(size.name for size in ORDINARY)),
+        Part("numbers as far out as ±1000", 1, cases=(FAR.name,)),
     ),
-    book="lstm/gates.html#lstm-sigmoid",
+    book=at("lstm-sigmoid"),
+    mistakes=numpy_mistakes.SIGMOID,
+    alternatives=alternatives.SIGMOID,
 )
 
 forget_gate = Exercise(
@@ -104,7 +114,9 @@ forget_gate = Exercise(
     axes={"f": PER_UNIT},
     parts=(Part("the forget gate", 1),),
     uses=("sigmoid",),
-    book="lstm/gates.html#lstm-gates",
+    book=at("lstm-gates"),
+    mistakes=numpy_mistakes.FORGET_GATE,
+    alternatives=alternatives.FORGET_GATE,
 )
 
 input_gate = Exercise(
@@ -114,7 +126,9 @@ input_gate = Exercise(
     axes={"i": PER_UNIT},
     parts=(Part("the input gate", 1),),
     uses=("sigmoid",),
-    book="lstm/gates.html#lstm-gates",
+    book=at("lstm-gates"),
+    mistakes=numpy_mistakes.INPUT_GATE,
+    alternatives=alternatives.INPUT_GATE,
 )
 
 candidate = Exercise(
@@ -123,7 +137,9 @@ candidate = Exercise(
     returns="g",
     axes={"g": PER_UNIT},
     parts=(Part("the candidate", 1),),
-    book="lstm/gates.html#lstm-gates",
+    book=at("lstm-gates"),
+    mistakes=numpy_mistakes.CANDIDATE,
+    alternatives=alternatives.CANDIDATE,
 )
 
 update_cell = Exercise(
@@ -132,7 +148,9 @@ update_cell = Exercise(
     returns="c",
     axes={"c": PER_UNIT},
     parts=(Part("the new cell state", 1),),
-    book="lstm/gates.html#lstm-cell-update",
+    book=at("lstm-cell-update"),
+    mistakes=numpy_mistakes.UPDATE_CELL,
+    alternatives=alternatives.UPDATE_CELL,
 )
 
 output_gate = Exercise(
@@ -142,7 +160,9 @@ output_gate = Exercise(
     axes={"o": PER_UNIT},
     parts=(Part("the output gate", 1),),
     uses=("sigmoid",),
-    book="lstm/gates.html#lstm-gates",
+    book=at("lstm-gates"),
+    mistakes=numpy_mistakes.OUTPUT_GATE,
+    alternatives=alternatives.OUTPUT_GATE,
 )
 
 lstm_step = Exercise(
@@ -151,20 +171,15 @@ lstm_step = Exercise(
     returns=("h", "c"),
     axes={"h": PER_UNIT, "c": PER_UNIT},
     parts=(
-        Part("the new cell state c", 2, outputs=("c",)),
+        Part("the new cell state c", 3, outputs=("c",)),
         Part("the new hidden state h", 1, outputs=("h",)),
     ),
     uses=("sigmoid", "forget_gate", "input_gate", "candidate", "update_cell", "output_gate"),
-    book="lstm/sequence.html#lstm-step",
-    mistakes=(
-        Mistake(
-            "bias_hh left out",
-            "PyTorch has two biases for each gate, one on the side of x and one on the side of h. "
-            "Only one of them is in your gates.",
-            edits=((" + bias_hh", ""),),
-            book="lstm/gates.html#lstm-two-biases",
-        ),
-    ),
+    book=at("lstm-step"),
+    gates=GATES,
+    composes=True,
+    mistakes=numpy_mistakes.LSTM_STEP,
+    alternatives=alternatives.LSTM_STEP,
 )
 
 lstm_forward = Exercise(
@@ -175,11 +190,15 @@ lstm_forward = Exercise(
     sizes=(*SIZES, WHOLE_NUMBERS),
     parts=(
         Part("a sequence of one step", 1, cases=ONE_STEP),
-        Part("output for many steps", 2, outputs=("output",)),
-        Part("the final states h_n and c_n", 1),
+        Part("the output of sequences of any length", 2, outputs=("output",)),
+        Part("the final states h_n and c_n", 1, outputs=("h_n", "c_n")),
     ),
     uses=("sigmoid", "lstm_step"),
-    book="lstm/sequence.html#lstm-carry-states",
+    book=at("lstm-carry-states"),
+    gates=GATES,
+    composes=True,
+    mistakes=numpy_mistakes.LSTM_FORWARD,
+    alternatives=alternatives.LSTM_FORWARD,
 )
 
 split_concatenated_weights = Exercise(
@@ -197,7 +216,9 @@ split_concatenated_weights = Exercise(
         Part("weight_ih and weight_hh", 2, outputs=("weight_ih", "weight_hh")),
         Part("bias_ih and bias_hh", 1, outputs=("bias_ih", "bias_hh")),
     ),
-    book="lstm/gates.html#lstm-concatenated",
+    book=at("lstm-concatenated"),
+    mistakes=numpy_mistakes.SPLIT_CONCATENATED_WEIGHTS,
+    alternatives=alternatives.SPLIT_CONCATENATED_WEIGHTS,
 )
 
 lstm_backward = Exercise(
@@ -234,7 +255,9 @@ lstm_backward = Exercise(
     ),
     uses=("sigmoid", "lstm_step", "lstm_forward"),
     extra=True,
-    book="lstm/backward.html#lstm-backward",
+    book=at("lstm-backward"),
+    mistakes=numpy_mistakes.LSTM_BACKWARD,
+    alternatives=alternatives.LSTM_BACKWARD,
 )
 
 EXERCISES = (

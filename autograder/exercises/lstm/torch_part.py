@@ -1,187 +1,15 @@
 """The LSTM in PyTorch: the cell, the stacked network, its shapes, the forget bias."""
 
-import torch
+import numpy as np
 from torch import nn
 
 from autograder.checking.contract import Part
-from autograder.checking.exercise import Exercise, Size
+from autograder.checking.exercise import SIZES, Exercise, Size
 
+from . import alternatives, torch_mistakes
+from .book import at
 from .numpy_part import GATES, PER_UNIT, weights
-
-
-class LSTMCell(nn.Module):
-    """One step of an LSTM, as ``torch.nn.LSTMCell`` does it.
-
-    Parameters
-    ----------
-    input_size : int, I
-    hidden_size : int, H
-
-    The module has four parameters, made with ``nn.Parameter``, each drawn evenly between −1/√H
-    and 1/√H, with the gates in the order i, f, g, o:
-
-    * ``weight_ih`` (4 * H, I)
-    * ``weight_hh`` (4 * H, H)
-    * ``bias_ih`` and ``bias_hh`` (4 * H,)
-
-    ``forward(x_t, state)`` takes the input of one step, a tensor (B, I), and the pair
-    ``state = (h, c)`` of tensors (B, H). It returns the new pair ``(h, c)``.
-
-    It must work in float32 and in float64, and gradients must flow through it.
-
-    Examples
-    --------
-    >>> cell = LSTMCell(input_size=3, hidden_size=5)
-    >>> h, c = cell(torch.zeros(2, 3), (torch.zeros(2, 5), torch.zeros(2, 5)))
-    >>> h.shape
-    torch.Size([2, 5])
-    """
-
-    def __init__(self, input_size, hidden_size):
-        super().__init__()
-        bound = hidden_size**-0.5
-        self.weight_ih = nn.Parameter(torch.empty(4 * hidden_size, input_size))
-        self.weight_hh = nn.Parameter(torch.empty(4 * hidden_size, hidden_size))
-        self.bias_ih = nn.Parameter(torch.empty(4 * hidden_size))
-        self.bias_hh = nn.Parameter(torch.empty(4 * hidden_size))
-        for parameter in self.parameters():
-            nn.init.uniform_(parameter, -bound, bound)
-
-    def forward(self, x_t, state):
-        h, c = state
-        a = x_t @ self.weight_ih.T + self.bias_ih + h @ self.weight_hh.T + self.bias_hh
-        i, f, g, o = a.chunk(4, dim=-1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        h = torch.sigmoid(o) * torch.tanh(c)
-        return h, c
-
-
-class LSTM(nn.Module):
-    """A stack of LSTM layers over a sequence, as ``torch.nn.LSTM`` does it.
-
-    Parameters
-    ----------
-    input_size : int, I
-    hidden_size : int, H
-    num_layers : int, L; layer 0 reads x, each other layer reads the outputs of the layer below
-    batch_first : bool; if True, ``x`` and ``output`` are (B, T, ·) instead of (T, B, ·), while
-        the states stay as they are
-
-    Build it from your ``LSTMCell``: a ``nn.ModuleList`` named ``cells`` with one cell for each
-    layer, so that the parameters are named ``cells.0.weight_ih`` and so on.
-
-    ``forward(x, state=None)`` takes ``x`` (T, B, I) and a pair ``state = (h0, c0)`` of tensors
-    (L, B, H), or None for zeros. It returns ``output, (h_n, c_n)``: ``output`` (T, B, H) holds the
-    hidden states of the top layer, ``h_n`` and ``c_n`` (L, B, H) the last states of every layer.
-
-    It must work in float32 and in float64 (make zeros in the dtype of ``x``), and gradients must
-    flow through it.
-
-    Examples
-    --------
-    >>> network = LSTM(input_size=3, hidden_size=5, num_layers=2, batch_first=True)
-    >>> output, (h_n, c_n) = network(torch.zeros(4, 7, 3))
-    >>> output.shape, h_n.shape
-    (torch.Size([4, 7, 5]), torch.Size([2, 4, 5]))
-    """
-
-    def __init__(self, input_size, hidden_size, num_layers=1, batch_first=False):
-        super().__init__()
-        self.hidden_size = hidden_size
-        self.batch_first = batch_first
-        self.cells = nn.ModuleList(
-            LSTMCell(input_size if k == 0 else hidden_size, hidden_size) for k in range(num_layers)
-        )
-
-    def forward(self, x, state=None):
-        if self.batch_first:
-            x = x.transpose(0, 1)
-        if state is None:
-            zeros = x.new_zeros(len(self.cells), x.shape[1], self.hidden_size)
-            state = (zeros, zeros)
-        h_n, c_n = [], []
-        for cell, h, c in zip(self.cells, *state, strict=True):
-            output = []
-            for x_t in x:
-                h, c = cell(x_t, (h, c))
-                output.append(h)
-            x = torch.stack(output)
-            h_n.append(h)
-            c_n.append(c)
-        if self.batch_first:
-            x = x.transpose(0, 1)
-        return x, (torch.stack(h_n), torch.stack(c_n))
-
-
-def lstm_shapes(input_size, hidden_size, num_layers, bidirectional, batch_first, T, B):
-    """Predict the shapes of everything that ``torch.nn.LSTM`` takes and returns.
-
-    Parameters
-    ----------
-    input_size, hidden_size, num_layers : int
-    bidirectional, batch_first : bool
-    T : int, steps in the sequence
-    B : int, rows in the batch
-
-    Returns
-    -------
-    dict of tuples of int, with the keys ``"x"`` (what goes in), ``"output"``, ``"h_n"``,
-    ``"c_n"``, ``"weight_ih_l0"``, ``"weight_hh_l0"`` and ``"bias_ih_l0"``
-
-    Examples
-    --------
-    >>> shapes = lstm_shapes(5, 6, 2, False, False, T=1, B=3)
-    >>> shapes["x"], shapes["h_n"]
-    ((1, 3, 5), (2, 3, 6))
-    """
-    D = 2 if bidirectional else 1
-    x, output = (T, B, input_size), (T, B, D * hidden_size)
-    if batch_first:
-        x, output = (B, T, input_size), (B, T, D * hidden_size)
-    state = (D * num_layers, B, hidden_size)
-    return {
-        "x": x,
-        "output": output,
-        "h_n": state,
-        "c_n": state,
-        "weight_ih_l0": (4 * hidden_size, input_size),
-        "weight_hh_l0": (4 * hidden_size, hidden_size),
-        "bias_ih_l0": (4 * hidden_size,),
-    }
-
-
-def init_forget_bias(lstm, value=1.0):
-    """Set the forget gate's bias of every layer and direction of a ``torch.nn.LSTM``.
-
-    PyTorch adds two biases. Afterwards the forget gate's block (rows H to 2 * H) of every
-    ``bias_ih…`` is ``value`` and that of every ``bias_hh…`` is 0, so that their sum is ``value``.
-    Nothing else changes, and all parameters can still learn.
-
-    Parameters
-    ----------
-    lstm : torch.nn.LSTM, changed in place
-    value : float
-
-    Returns
-    -------
-    None
-
-    Examples
-    --------
-    >>> lstm = nn.LSTM(input_size=3, hidden_size=2)
-    >>> init_forget_bias(lstm, 1.0)
-    >>> lstm.bias_ih_l0[2:4]
-    tensor([1., 1.], grad_fn=<SliceBackward0>)
-
-    Source: Gers et al. (2000); Jozefowicz et al. (2015).
-    """
-    H = lstm.hidden_size
-    with torch.no_grad():
-        for name, parameter in lstm.named_parameters():
-            if name.startswith("bias_ih"):
-                parameter[H : 2 * H] = value
-            elif name.startswith("bias_hh"):
-                parameter[H : 2 * H] = 0.0
+from .torch_reference import LSTM, LSTMCell, init_forget_bias, lstm_shapes
 
 
 def cell_case(draw):
@@ -214,8 +42,9 @@ def network_case(draw):
         "init": {
             "input_size": draw.I,
             "hidden_size": draw.H,
-            "num_layers": L,
-            "batch_first": batch_first,
+            # One layer, time first, is what there is without being asked for.
+            **({"num_layers": L} if L != 1 else {}),
+            **({"batch_first": True} if batch_first else {}),
         },
         "parameters": parameters,
         "arguments": arguments,
@@ -223,15 +52,17 @@ def network_case(draw):
 
 
 def shapes_case(draw):
-    """The arguments of an nn.LSTM, and the sizes of what goes in."""
+    """The arguments of an nn.LSTM, and the sizes of what goes in: fresh ones, all different."""
+    # From 7 on, no size can be taken for a number of layers and directions.
+    I, H, T, B = map(int, draw.rng.choice(np.arange(7, 40), size=4, replace=False))
     return {
-        "input_size": draw.I,
-        "hidden_size": draw.H,
+        "input_size": I,
+        "hidden_size": H,
         "num_layers": draw.options["num_layers"],
         "bidirectional": draw.options["bidirectional"],
         "batch_first": draw.options["batch_first"],
-        "T": draw.T,
-        "B": draw.B,
+        "T": T,
+        "B": B,
     }
 
 
@@ -248,7 +79,9 @@ def forget_bias_case(draw):
         for name, parameter in nn.LSTM(**init).named_parameters()
     }
     lstm = {"torch.nn": "LSTM", "init": init, "parameters": parameters}
-    return {"lstm": lstm, "value": float(draw.normal().round(2)) + 1.0}
+    if draw.options.get("default"):
+        return {"lstm": lstm}
+    return {"lstm": lstm, "value": round(draw.rng.uniform(1.5, 3.5), 2)}
 
 
 def options(name, T=5, B=3, I=2, H=4, **given):
@@ -259,6 +92,19 @@ def options(name, T=5, B=3, I=2, H=4, **given):
 ONE_LAYER = "one layer"
 BATCH_FIRST = "batch_first"
 NO_STATE = "no initial state"
+FLOAT32 = "float32"
+STACKED = ("two layers", "three layers", "one step", "a batch of one", "one hidden unit")
+NETWORK_SIZES = (
+    options(ONE_LAYER, num_layers=1),
+    options("two layers", T=4, B=2, I=5, H=3, num_layers=2),
+    options("three layers", T=3, B=5, I=2, H=4, num_layers=3),
+    options("one step", T=1, num_layers=2),
+    options("a batch of one", T=3, B=1, I=4, H=2, num_layers=2),
+    options("one hidden unit", T=3, B=4, I=2, H=1, num_layers=2),
+    options(NO_STATE, T=3, B=2, I=5, H=4, num_layers=3, state=False),
+    options(BATCH_FIRST, T=3, B=5, I=4, H=2, num_layers=2, batch_first=True),
+    Size(FLOAT32, T=3, B=2, I=5, H=4, dtype="float32", options={"num_layers": 2, "state": False}),
+)
 
 PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 PARAMETER_AXES = {
@@ -277,11 +123,17 @@ lstm_cell = Exercise(
     axes={"h": PER_UNIT, "c": PER_UNIT, **PARAMETER_AXES},
     gates=GATES,
     parts=(
-        Part("the new cell state c", 1, outputs=("c",)),
+        Part("the new cell state c", 2, outputs=("c",)),
         Part("the new hidden state h", 1, outputs=("h",)),
-        Part("gradients for inputs, states and parameters", 1, gradients=True),
+        Part("gradients for inputs, states and parameters", 2, gradients=True),
     ),
-    book="lstm/sequence.html#lstm-step",
+    book=at("lstm-step"),
+    # Many units, so that the spread of new parameters can be judged.
+    sizes=(*SIZES, Size("many units", T=1, B=1, I=2, H=16)),
+    stand_in="torch.nn.LSTMCell",
+    initial=True,
+    mistakes=torch_mistakes.LSTM_CELL,
+    alternatives=alternatives.LSTM_CELL,
 )
 
 lstm_network = Exercise(
@@ -297,30 +149,19 @@ lstm_network = Exercise(
         **{f"cells.{k}.{name}": axes for k in range(3) for name, axes in PARAMETER_AXES.items()},
     },
     gates=GATES,
-    sizes=(
-        options(ONE_LAYER, num_layers=1),
-        options("two layers", T=6, B=2, I=5, H=3, num_layers=2),
-        options("three layers", T=4, B=5, I=2, H=3, num_layers=3),
-        options("one step", T=1, num_layers=2),
-        options("a batch of one", T=4, B=1, I=3, H=2, num_layers=2),
-        options("one hidden unit", T=3, B=4, I=2, H=1, num_layers=2),
-        options(NO_STATE, num_layers=2, state=False),
-        options(BATCH_FIRST, num_layers=2, batch_first=True),
-        Size("float32", dtype="float32", options={"num_layers": 2, "state": False}),
-    ),
+    sizes=NETWORK_SIZES,
     parts=(
         Part("one layer", 1, cases=(ONE_LAYER,)),
-        Part(
-            "stacked layers",
-            2,
-            cases=("two layers", "three layers", "one step", "a batch of one", "one hidden unit"),
-        ),
-        Part("zeros where no state is given", 1, cases=(NO_STATE,)),
+        Part("stacked layers", 2, cases=STACKED),
+        Part("zeros where no state is given", 1, cases=(NO_STATE, FLOAT32)),
         Part("batch_first", 1, cases=(BATCH_FIRST,)),
-        Part("gradients for inputs, states and parameters", 1, gradients=True),
+        Part("gradients through one layer", 1, cases=(ONE_LAYER,), gradients=True),
+        Part("gradients through stacked layers", 1, cases=STACKED, gradients=True),
     ),
     uses=("LSTMCell",),
-    book="lstm/nn_lstm.html#lstm-stacked",
+    book=at("lstm-stacked"),
+    mistakes=torch_mistakes.LSTM,
+    alternatives=alternatives.LSTM,
 )
 
 shapes = Exercise(
@@ -333,7 +174,6 @@ shapes = Exercise(
     sizes=tuple(
         options(
             f"{L} layer{'s' if L > 1 else ''}, bidirectional={two_way}, batch_first={batch_first}",
-            T=7,
             num_layers=L,
             bidirectional=two_way,
             batch_first=batch_first,
@@ -352,11 +192,15 @@ shapes = Exercise(
             outputs=("weight_ih_l0", "weight_hh_l0", "bias_ih_l0"),
         ),
     ),
-    book="lstm/nn_lstm.html#lstm-shapes",
+    book=at("lstm-shapes"),
+    allows=("torch",),
+    mistakes=torch_mistakes.LSTM_SHAPES,
+    alternatives=alternatives.LSTM_SHAPES,
 )
 
 FORGET_BIAS_SIZES = (
     options(ONE_LAYER),
+    options("value left at its default", I=3, H=5, default=True),
     options("three layers", B=5, I=3, H=2, num_layers=3),
     options("both directions", I=5, H=3, num_layers=2, bidirectional=True),
 )
@@ -376,7 +220,10 @@ forget_bias = Exercise(
     gates=GATES,
     sizes=FORGET_BIAS_SIZES,
     parts=(Part("one layer", 1, cases=(ONE_LAYER,)), Part("every layer and direction", 1)),
-    book="lstm/forget_bias.html#lstm-forget-bias",
+    book=at("lstm-forget-bias-torch"),
+    allows=("torch.nn.LSTM",),
+    mistakes=torch_mistakes.INIT_FORGET_BIAS,
+    alternatives=alternatives.INIT_FORGET_BIAS,
 )
 
 EXERCISES = (lstm_cell, lstm_network, shapes, forget_bias)

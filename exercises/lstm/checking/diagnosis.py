@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .judge import CONDUCT, differs, findings, match, readable
+from .judge import CONDUCT, differs, findings, match, one_each, readable
 
 
 def diagnose(contract, observed, mistakes):
@@ -24,7 +24,7 @@ def diagnose(contract, observed, mistakes):
     what to tell of the first mistake whose observations equal the answer's on every case that it
     comes with, or nothing
     """
-    if not observed or not all(map(readable, observed)):
+    if not isinstance(observed, list) or not all(map(readable, observed)):
         return []
     for mistake in mistakes:
         if all(
@@ -167,10 +167,12 @@ def right_where(contract, stage, special, expected, observed):
     -------
     list of one sentence, or of none
     """
+    seen = one_each(special, observed)
     right = [
         case.name
-        for case, want, got in zip(special, expected, observed, strict=True)
-        if all(
+        for case, want, got in zip(special, expected, seen, strict=True)
+        if not want["problem"]
+        and all(
             f.stage == "gradients" and stage != "gradients"
             for f in findings(contract, [case], [want], [got])
         )
@@ -197,15 +199,14 @@ def holds(contract, cases, expected, observed):
     list of sentences: what is right, and how a wrong output is related to the right one. None of
     them gives a value away.
     """
-    if not observed or not all(map(readable, observed)):
+    if not all(map(readable, one_each(cases, observed))):
         return []
     found = [f for f in findings(contract, cases, expected, observed) if f.stage not in CONDUCT]
     said = [*_right_cases(contract, cases, expected, found), *_right_outputs(contract, found)]
-    one_step = ONE_STEP in said
     pairs = _pairs(contract, cases, expected, observed)
     for name, several in pairs.items():
         if any(f.output == name for f in found):
-            said += [] if one_step else _right_steps(contract, name, several)
+            said += _right_steps(contract, name, several)
             said += _related(contract, name, several, pairs)
     return said
 
@@ -276,15 +277,9 @@ def _right_steps(contract, name, several):
             first.append(not steps[0] and steps[1:].all())
             last.append(not steps[-1] and steps[:-1].all())
     if first and all(first):
-        return [
-            f"{name}: the first step is right, those after it are not: look at what is carried "
-            "from step to step."
-        ]
+        return [f"{name}: the first step is right, those after it are not."]
     if last and all(last):
-        return [
-            f"{name}: the last step is right, those before it are not: look at what is carried "
-            "back from step to step."
-        ]
+        return [f"{name}: the last step is right, those before it are not."]
     return []
 
 
@@ -463,11 +458,11 @@ def _blocks(array, axis, order):
 
 
 def _off_by_row(right, got, coarse, axis):
-    """Whether the difference is the same in all rows, and not zero; None where it can't be told."""
+    """Whether the difference is the same in all rows; None where it can't be told."""
     if right.shape != got.shape:
         return False
     off = got - right
-    if right.shape[axis] < 2 or not np.isfinite(off).all():
+    if right.shape[axis] < 2 or not np.isfinite(off).all() or np.abs(off).max() <= coarse:
         return None
     level = np.broadcast_to(off.mean(axis, keepdims=True), off.shape)
-    return bool(np.abs(off).max() > coarse) and _same(level, off, coarse)
+    return _same(level, off, coarse)

@@ -465,7 +465,8 @@ def _load(module, parameters):
     with torch.no_grad():
         for name, value in parameters.items():
             new = own[name].detach().double()
-            initial[name] = [float(n) for n in (new.mean(), new.std(), new.abs().max())]
+            spread = new.std() if new.numel() > 1 else 0.0
+            initial[name] = [float(n) for n in (new.mean(), spread, new.abs().max())]
             own[name].copy_(torch.from_numpy(value))
     return initial
 

@@ -7,6 +7,7 @@ is ever executed.
 
 import ast
 import builtins
+import functools
 from dataclasses import dataclass
 
 FUNCTIONS = {
@@ -57,7 +58,7 @@ def read(contract, cells):
     -------
     Reading
     """
-    notebook = _Notebook(cells)
+    notebook = _notebook(tuple(cells))
     uses = _Uses(notebook)
     for statement in notebook.reached(contract.name, set(contract.uses)):
         uses.visit(statement)
@@ -74,16 +75,15 @@ def is_forbidden(contract, name):
     """Whether the rules forbid a dotted name in an exercise."""
     if any(name == allowed or name.startswith(f"{allowed}.") for allowed in contract.allows):
         return False
-    parts = name.split(".")
-    last = parts[-1]
-    if parts[0] != "torch":
+    first, *parts = name.split(".")
+    if first != "torch":
         return False
     if contract.kind == "numpy":
         return True
     if name.startswith(BELOW):
         return True
-    module = FUNCTIONS.get(last.removeprefix("quantized_"), last if last in MODULES else "")
-    return bool(module) and f"torch.nn.{module}" not in contract.allows
+    work = {FUNCTIONS.get(part.removeprefix("quantized_"), part) for part in parts} & MODULES
+    return any(f"torch.nn.{module}" not in contract.allows for module in work)
 
 
 def forbidden_calls(contract, observed):
@@ -104,6 +104,12 @@ def say_forbidden(contract, names):
         f"{contract.name} uses {used}, which does the work that the exercise asks of you, so it "
         "gets no points. Build it from matrix products, sigmoids and tanh"
     )
+
+
+@functools.lru_cache(maxsize=1)
+def _notebook(cells):
+    """A notebook is read once for all of its exercises."""
+    return _Notebook(cells)
 
 
 class _Notebook:

@@ -1,0 +1,281 @@
+"""The trusted side of one notebook: have its cells run, ask about its answers, reach verdicts."""
+
+import secrets
+import time
+import traceback
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from autograder.checking.judge import Verdict, grader_error
+
+from . import wire
+from .outputs import checked, clean, failure
+from .remote import GraderError
+
+IMPATIENCE = 8
+"""How many times shorter an answer is waited for that may call one which never ended."""
+MAX_CALLS = 2_000
+"""Calls of right versions of earlier answers in one case."""
+MAX_ARGUMENT = 4_096
+"""Values in one argument of such a call."""
+TIME_UP = "TimeUp"
+"""What a child calls the error that stops an answer whose time is up."""
+ENDED = "ProcessEnded"
+"""What is said of an answer that took its process with it."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much time one notebook may take, in seconds."""
+
+    cell: float = 20.0
+    """For each cell."""
+    answer: float = 10.0
+    """For each answer, all its cases together."""
+    notebook: float = 120.0
+    """For all cells and calls together."""
+    grace: float = 2.0
+    """After which a child that ignored its own alarm is ended."""
+
+
+@dataclass
+class Result:
+    """What became of one notebook."""
+
+    outputs: dict[str, list] = field(default_factory=dict)
+    """Outputs of each executed cell, by its name."""
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    """One for each exercise."""
+    seeds: dict[str, int] = field(default_factory=dict)
+    """What the inputs of each exercise were drawn from."""
+    layers: list[str] = field(default_factory=list)
+    """The layers of the sandbox that were in force."""
+
+
+class _Died(Exception):
+    """The child is gone, through what the student's code did; says how."""
+
+
+def assess(warm, cells, exercises, budget=None, seeds=None):
+    """Run a notebook's cells in a child, then judge each exercise on fresh inputs.
+
+    A cell or answer that kills the child or can't be stopped costs itself alone: a new child runs
+    the other cells, and the exercises after it are asked there.
+
+    Parameters
+    ----------
+    warm : remote.Warm
+    cells : list of (name, source), in the order in which they run
+    exercises : the Exercises to judge
+    budget : Budget
+    seeds : dict from an exercise's name to the seed of its inputs, to repeat a grading; fresh ones,
+        drawn after the cells have run, where None
+
+    Returns
+    -------
+    Result
+
+    Errors
+    ------
+    GraderError where no child can be had.
+    """
+    budget = budget or Budget()
+    run = _Run(warm, cells, exercises, budget)
+    result = Result(run.outputs)
+    try:
+        run.start()
+        result.layers = run.layers
+        for exercise in exercises:
+            name = exercise.name
+            result.seeds[name] = seeds[name] if seeds else secrets.randbits(32)
+            result.verdicts[name] = run.judge(exercise, result.seeds[name])
+    finally:
+        run.stop()
+    return result
+
+
+def stopped(contract, kind, message):
+    """The observation of an answer that was stopped from outside."""
+    problem = {"stage": "runs", "type": kind, "message": message, "line": ""}
+    seen = {"problem": problem, "value": None, "changed": [], "repeats": True, "called": []}
+    if contract.kind == "torch":
+        seen |= {"gradients": {}, "gradient_problem": None, "initial": {}}
+    return seen
+
+
+def _stopped_by(seen):
+    """The type of the problem that an observation tells, if it tells one."""
+    problem = seen.get("problem") if isinstance(seen, dict) else None
+    return problem.get("type") if isinstance(problem, dict) else None
+
+
+class _Run:
+    """One notebook being run: its child, what it has said, and the time it has left."""
+
+    def __init__(self, warm, cells, exercises, budget):
+        self._warm, self._cells, self._budget = warm, cells, budget
+        self._exercises = {e.name: e for e in exercises}
+        self._texts = [source for _, source in cells]
+        self._child = None
+        self._fatal = set()
+        self._left = budget.notebook
+        self._endless = set()
+        self.outputs = {}
+        self.layers = []
+
+    def start(self):
+        """Run all cells in a new child, without those that have ended one before."""
+        while self._child is None:
+            cells = [(name, text) for name, text in self._cells if name not in self._fatal]
+            self._child = self._warm.child()
+            self.layers = self._child.layers
+            for name in self._execute(cells):
+                self._fatal.add(name)
+
+    def _execute(self, cells):
+        """Run cells; yields the name of the one that ended the child, if any did."""
+        seconds = self._budget.cell
+        try:
+            self._tell({"run": [list(cell) for cell in cells], "seconds": seconds})
+        except _Died as error:
+            # It has not seen a line yet.
+            raise GraderError(f"the child ended before its first cell: {error}") from None
+        for name, _ in cells:
+            try:
+                said = self._hear(seconds)
+                if not isinstance(said, dict) or said.get("cell") != name:
+                    raise _Died(self._lose("it spoke out of turn", now=True))
+                self.outputs[name] = checked(said.get("outputs"))
+            except _Died as error:
+                text = f"this cell ended the notebook: {error}. The other cells ran without it."
+                self.outputs[name] = [failure("CellEnded", text)]
+                yield name
+                return
+
+    def judge(self, exercise, seed):
+        """The verdict on one exercise; an error of ours costs no points and gives none."""
+
+        def ask(cases, helpers):
+            return self._ask(exercise.contract, cases, helpers)
+
+        try:
+            if self._child is None:
+                self.start()
+            return exercise.assess(ask, seed, self._texts)
+        except GraderError:
+            raise
+        except Exception:
+            return grader_error(exercise.contract, traceback.format_exc())
+
+    def _ask(self, contract, cases, helpers):
+        seconds = self._budget.answer
+        if not helpers and self._endless.intersection(contract.uses):
+            seconds /= IMPATIENCE
+        deadline = time.monotonic() + seconds
+        observations = []
+        try:
+            if self._child is None:
+                self.start()
+            self._tell(
+                {
+                    "observe": contract.to_plain(),
+                    "cases": [{"name": case.name, "inputs": case.inputs} for case in cases],
+                    "helpers": self._stand_ins(helpers),
+                    "seconds": seconds,
+                }
+            )
+            while len(observations) < len(cases) and not self._ended(contract, observations):
+                said = self._answer(helpers, deadline)
+                if "stopped" in said:
+                    kind, message = clean(said["stopped"], 100), clean(said.get("message"), 500)
+                    observations.append(stopped(contract, kind, message))
+                else:
+                    observations.append(said["observation"])
+        except _Died as error:
+            observations.append(stopped(contract, ENDED, str(error)))
+            self._ended(contract, observations)
+        # The other cases of an answer that never ends, or ends its process, are spared: they would
+        # only take as long, or end the same way.
+        return observations + observations[-1:] * (len(cases) - len(observations))
+
+    def _ended(self, contract, observations):
+        """Whether the answer has shown that it never ends, or ends its process; it is kept."""
+        if not observations or _stopped_by(observations[-1]) not in (ENDED, TIME_UP):
+            return False
+        self._endless.add(contract.name)
+        return True
+
+    def _answer(self, helpers, deadline):
+        """What the child says of the next case; calls of right versions are answered meanwhile."""
+        for _ in range(MAX_CALLS):
+            said = self._hear(deadline - time.monotonic())
+            if not isinstance(said, dict):
+                break
+            if "call" in said:
+                self._tell(self._help(said, helpers))
+            elif "stopped" in said or "observation" in said:
+                return said
+            else:
+                break
+        raise _Died(self._lose("what it sent is no answer", now=True))
+
+    def _stand_ins(self, names):
+        """Right versions of earlier answers: PyTorch's own by its name, or "" for one of ours.
+
+        Ours never leave this process: a child that calls one sends the arguments over.
+        """
+        asked = [self._exercises[name] for name in names if name in self._exercises]
+        return {e.name: e.stand_in for e in asked if e.stand_in or e.kind == "numpy"}
+
+    def _help(self, said, helpers):
+        """Call the right version of an earlier answer for the child."""
+        name, arguments, named = said["call"], said.get("arguments"), said.get("named")
+        if self._stand_ins(helpers).get(name) != "":
+            return {"error": f"{name} can't be called here"}
+        if not isinstance(arguments, list) or not isinstance(named, dict):
+            return {"error": f"{name} was called with something that is no plain data"}
+        for value in [*arguments, *named.values()]:
+            small = isinstance(value, np.ndarray) and value.size <= MAX_ARGUMENT
+            if not small and not isinstance(value, bool | int | float):
+                return {"error": f"{name} was called with something other than a small array"}
+        try:
+            with np.errstate(all="ignore"):
+                return {"value": self._exercises[name].reference(*arguments, **named)}
+        except Exception as error:
+            return {"error": f"{name}: {error}"[:300]}
+
+    def _tell(self, message):
+        try:
+            wire.send(self._child.socket, message, time.monotonic() + self._budget.grace)
+        except wire.WireError:
+            raise _Died(self._lose("it ended before it could be asked", now=False)) from None
+
+    def _hear(self, seconds):
+        """What the child says within its time; the notebook's own time runs meanwhile."""
+        start = time.monotonic()
+        if self._left <= 0:
+            raise _Died(self._lose("the notebook's time is used up", now=True))
+        seconds = max(0.0, min(seconds, self._left))
+        try:
+            return wire.receive(self._child.socket, start + seconds + self._budget.grace)
+        except wire.Late:
+            said = f"it was still running after {seconds:.2g} seconds and could not be interrupted"
+            raise _Died(self._lose(said, now=True)) from None
+        except wire.Closed:
+            raise _Died(self._lose("", now=False)) from None
+        except wire.WireError as error:
+            raise _Died(self._lose(f"it sent {error}", now=True)) from None
+        finally:
+            self._left -= time.monotonic() - start
+
+    def _lose(self, said, now):
+        """Give the child up; how it ended, in words."""
+        child, self._child = self._child, None
+        ended = child.end(now)
+        return said or ended
+
+    def stop(self):
+        """Let the child go."""
+        if self._child is not None:
+            self._lose("", now=False)

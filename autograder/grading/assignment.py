@@ -1,0 +1,179 @@
+"""An assignment of a course directory: what was released, what was handed in, what is graded."""
+
+import glob
+import hashlib
+import json
+import os
+import re
+from functools import cache, cached_property
+from pathlib import Path
+
+from nbgrader.utils import parse_utc
+
+import autograder
+from autograder.exercises import CHAPTERS
+
+from . import rebuild
+from .outputs import in_a_line
+from .rebuild import MissingNotebook, SubmissionError, Template
+
+CHECK = "check_"
+"""What the grade id of a check cell begins with; the exercise's name follows."""
+GRADED_BY = ("reference", "checking", "exercises", "grading")
+"""The rooms whose code decides a grade."""
+
+
+class AssignmentError(Exception):
+    """An assignment that can't be graded; says why and what to do."""
+
+
+class Assignment:
+    """One assignment of a course directory: what was released, and where submissions lie.
+
+    Parameters
+    ----------
+    coursedir : nbgrader's CourseDirectory
+    name : str
+
+    Errors
+    ------
+    AssignmentError where it is not declared or not released.
+    """
+
+    def __init__(self, coursedir, name):
+        self.coursedir, self.name = coursedir, name
+        if name not in CHAPTERS:
+            raise AssignmentError(
+                f"there is no assignment {name!r} in autograder/exercises; there are: "
+                f"{', '.join(CHAPTERS)}. To let stock nbgrader grade it, set COURSE_GRADER=stock."
+            )
+        self.released = Path(coursedir.format_path(coursedir.release_directory, ".", name))
+        paths = sorted(self.released.glob("*.ipynb"))
+        self.templates = [Template(path) for path in paths]
+        if not self.templates:
+            raise AssignmentError(
+                f"{name}: nothing is released in {self.released}; "
+                f"run `nbgrader generate_assignment {name}` first"
+            )
+
+    def students(self):
+        """Ids of the students who have a folder for this assignment, sorted."""
+        course = self.coursedir
+        pattern = self._submitted("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True)
+        wanted = self._submitted(glob.escape(self.name), course.student_id)
+        excluded = course.student_id_exclude.split(",")
+        found = [re.fullmatch(pattern, os.path.normpath(path)) for path in glob.glob(wanted)]
+        ids = {match["student_id"] for match in found if match}
+        return sorted(ids - set(excluded))
+
+    def _submitted(self, assignment, student, escape=False):
+        return self.coursedir.format_path(
+            self.coursedir.submitted_directory, student, assignment, escape=escape
+        )
+
+    def place(self, step, student):
+        """The folder of a student's submission at one of nbgrader's steps."""
+        return Path(self.coursedir.format_path(step, student, self.name))
+
+    def parts(self, student):
+        """A submission's folder as a trusted directory and the names below it."""
+        base = Path(self.coursedir.root, self.coursedir.submitted_directory)
+        folder = Path(self._submitted(self.name, student))
+        return base, folder.relative_to(base).parts
+
+    def notebooks(self):
+        """The templates whose names the course directory's notebook id matches."""
+        wanted = self.coursedir.notebook_id
+        return [t for t in self.templates if glob.fnmatch.fnmatch(t.name, wanted)]
+
+    @cached_property
+    def exercises(self):
+        """The exercises of this assignment by the grade id of their check cell."""
+        return {CHECK + exercise.name: exercise for exercise in CHAPTERS[self.name]}
+
+
+@cache
+def version():
+    """A fingerprint of the code that decides a grade."""
+    whole = hashlib.sha256()
+    package = Path(autograder.__file__).parent
+    for room in GRADED_BY:
+        for path in sorted((package / room).rglob("*.py")):
+            whole.update(path.relative_to(package).as_posix().encode() + b"\0")
+            whole.update(path.read_bytes())
+    return whole.hexdigest()
+
+
+def timestamp(assignment, student):
+    """When a submission was handed in: a datetime in UTC, or None; and a remark where it is odd."""
+    base, parts = assignment.parts(student)
+    try:
+        text = rebuild.read_bytes(base, *parts, "timestamp.txt", limit=2**10).decode().strip()
+        return (parse_utc(text) if text else None), ()
+    except MissingNotebook:
+        return None, ()
+    except (SubmissionError, ValueError, OverflowError):
+        return None, ("timestamp.txt holds no date; it counts as handed in without one",)
+
+
+def read(assignment, template, student):
+    """Read a submitted notebook.
+
+    Returns
+    -------
+    data : bytes
+    remarks : tuple of str
+
+    Errors
+    ------
+    SubmissionError, MissingNotebook
+    """
+    base, parts = assignment.parts(student)
+    wanted = f"{template.name}.ipynb"
+    folder = rebuild.open_inside(base, *parts, directory=True)
+    try:
+        there = sorted(os.listdir(folder))
+    finally:
+        os.close(folder)
+    if wanted in there:
+        return rebuild.read_bytes(base, *parts, wanted), ()
+    others = [name for name in there if name.lower().endswith(".ipynb")]
+    if len(others) == 1 and len(assignment.templates) == 1:
+        remark = f"{wanted} is missing; {in_a_line(others[0], 100)} was graded in its place"
+        return rebuild.read_bytes(base, *parts, others[0]), (remark,)
+    if others:
+        listed = in_a_line(", ".join(others[:5]), 300)
+        raise MissingNotebook(f"{wanted} is missing, and which of {listed} it is can't be told")
+    raise MissingNotebook(f"{wanted} is missing; ask the student to hand it in")
+
+
+def fingerprint(assignment, template, student, data):
+    """What a grading depends on: the same fingerprint, the same grades."""
+    handed_in, _ = timestamp(assignment, student)
+    return {
+        "submitted": hashlib.sha256(data).hexdigest(),
+        "handed_in": handed_in.isoformat() if handed_in else None,
+        "released": template.digest,
+        "version": version(),
+    }
+
+
+def receipt_path(assignment, notebook, student):
+    """Where the receipt of a notebook lies: outside of what students get back."""
+    return assignment.place("receipts", student) / f"{notebook}.json"
+
+
+def up_to_date(assignment, template, student):
+    """Whether a submitted notebook has been graded as it is, by the grader as it is."""
+    autograded = assignment.place(assignment.coursedir.autograded_directory, student)
+    if not (autograded / f"{template.name}.ipynb").is_file():
+        return False
+    try:
+        receipt = json.loads(receipt_path(assignment, template.name, student).read_bytes())
+        data, _ = read(assignment, template, student)
+    except MissingNotebook:
+        data = b""
+    except (OSError, ValueError, SubmissionError):
+        return False
+    now = fingerprint(assignment, template, student, data)
+    return all(receipt.get(key) == value for key, value in now.items())

@@ -1,0 +1,288 @@
+"""What a forked child does: run a notebook's cells, then answer questions about its answers.
+
+This is the student's side of the trust boundary. Whatever it says is checked by who asked.
+"""
+
+import contextlib
+import io
+import signal
+import time
+
+import numpy as np
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from autograder.checking import probe
+from autograder.checking.contract import Case, Contract
+
+from . import wire
+
+MAX_OUTPUTS = 200
+"""Outputs of one cell."""
+MAX_PRINTED = 100_000
+"""Characters that one cell may print before the rest is dropped."""
+MAX_SHOWN = 2**20
+"""Characters of one displayed value or picture."""
+RUNAWAY = 50_000_000
+"""Characters after which a cell that prints is stopped: it has no end."""
+SHOWN_FRAMES = 10
+"""Frames shown of each end of a long traceback."""
+KEPT = ("text/plain", "image/png")
+"""What is kept of a displayed value: nothing that a browser would run."""
+
+
+class TimeUp(BaseException):
+    """The cell or answer took too long; no ``except Exception`` of the student's stops it."""
+
+
+class TooMuchOutput(BaseException):
+    """The cell prints without end."""
+
+
+OURS = (TimeUp, TooMuchOutput)
+
+
+class Recorder:
+    """The outputs of one cell, within limits, in the form of a notebook's outputs."""
+
+    def __init__(self):
+        self.outputs = []
+        self._printed = 0
+        self.failed = False
+
+    def stream(self, name, text):
+        """Take what was printed; only so much of it is kept."""
+        room = MAX_PRINTED - self._printed
+        self._printed += len(text)
+        if self._printed > RUNAWAY:
+            raise TooMuchOutput(f"the cell printed more than {RUNAWAY:,} characters")
+        if room <= 0 or not text:
+            return
+        if len(text) > room:
+            text = text[:room] + "\n… the rest of what was printed is left out"
+        last = self.outputs[-1] if self.outputs else {}
+        if last.get("name") == name:
+            last["text"] += text
+        else:
+            self._add({"output_type": "stream", "name": name, "text": text})
+
+    def show(self, kind, data):
+        """Take a displayed value: its plain text or picture."""
+        kept = {
+            mime: data[mime]
+            for mime in KEPT
+            if isinstance(data.get(mime), str) and len(data[mime]) <= MAX_SHOWN
+        }
+        if kept:
+            self._add({"output_type": kind, "data": kept})
+
+    def error(self, kind, value, traceback):
+        """Take an error that ended the cell."""
+        self.failed = True
+        try:
+            said = str(value)[:2000]
+        except Exception:
+            said = ""
+        if issubclass(kind, OURS):
+            # The innermost lines are not the student's but the alarm's.
+            traceback = [f"{kind.__name__}: {said}"]
+        lines = [str(line)[:5000] for line in traceback[-40:]]
+        self._add(
+            {"output_type": "error", "ename": kind.__name__, "evalue": said, "traceback": lines}
+        )
+
+    def _add(self, output):
+        if len(self.outputs) < MAX_OUTPUTS:
+            self.outputs.append(output)
+
+
+class _Stream(io.TextIOBase):
+    """What the student's code finds as sys.stdout or sys.stderr."""
+
+    encoding = "utf-8"
+
+    def __init__(self, shell, name):
+        self._shell, self._name = shell, name
+
+    def writable(self):
+        return True
+
+    def write(self, text):
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        self._shell.recorder.stream(self._name, text)
+        return len(text)
+
+
+class _Publisher(DisplayPublisher):
+    def publish(self, data, metadata=None, **_):
+        self.shell.recorder.show("display_data", data)
+
+    def clear_output(self, wait=False):
+        self.shell.recorder.outputs.clear()
+
+
+class _Hook(DisplayHook):
+    def start_displayhook(self):
+        pass
+
+    def write_output_prompt(self):
+        pass
+
+    def write_format_data(self, format_dict, md_dict=None):
+        self.shell.recorder.show("execute_result", format_dict)
+
+    def finish_displayhook(self):
+        pass
+
+
+class NotebookShell(InteractiveShell):
+    """IPython as a notebook has it, without kernel, history, threads or terminal."""
+
+    recorder = None
+
+    @classmethod
+    def ready(cls):
+        """The shell of this process, everything that is slow the first time already done once."""
+        config = Config()
+        config.HistoryManager.enabled = False
+        config.InteractiveShell.colors = "nocolor"
+        config.InteractiveShell.xmode = "Context"
+        config.InteractiveShell.display_pub_class = _Publisher
+        shell = cls.instance(config=config, display_pub_class=_Publisher, displayhook_class=_Hook)
+        for source in ("1 + 1", "print(1)", "def f():\n    raise ValueError(1)\nf()", "1 +"):
+            shell.execute(source)
+        shell.reset(new_session=True)
+        shell.execution_count = 1
+        return shell
+
+    @contextlib.contextmanager
+    def _tee(self, channel):
+        # IPython would keep all that is printed a second time, without limit.
+        yield
+
+    def _get_exc_info(self, exc_tuple=None):
+        # Endless recursion leaves thousands of frames, which would take seconds to be shown.
+        kind, value, top = super()._get_exc_info(exc_tuple)
+        frames = []
+        while top is not None:
+            frames.append(top)
+            top = top.tb_next
+        if len(frames) > 2 * SHOWN_FRAMES:
+            frames[SHOWN_FRAMES - 1].tb_next = frames[-SHOWN_FRAMES]
+        return kind, value, frames[0] if frames else None
+
+    def _showtraceback(self, etype, evalue, stb):
+        self.recorder.error(etype, evalue, stb)
+
+    def execute(self, source):
+        """Run one cell.
+
+        Parameters
+        ----------
+        source : str
+
+        Returns
+        -------
+        Recorder, with the cell's outputs
+        """
+        self.recorder = Recorder()
+        out, err = _Stream(self, "stdout"), _Stream(self, "stderr")
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                self.run_cell(source, store_history=True)
+            except BaseException as error:
+                # Raised outside the student's code, or while its error was being shown.
+                self.recorder.error(type(error), error, [f"{type(error).__name__}: {error}"])
+        return self.recorder
+
+
+@contextlib.contextmanager
+def time_limit(seconds):
+    """Raise TimeUp in the main thread once the time is over."""
+
+    def stop(signum, frame):
+        raise TimeUp("its time was up and it was still running")
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def serve(sock, shell, layers):
+    """Answer requests until the other side closes.
+
+    Parameters
+    ----------
+    sock : connected socket; requests are ``{"run": [[name, source], …], "seconds": …}`` and
+        ``{"observe": contract, "cases": […], "helpers": …, "seconds": …}``
+    shell : NotebookShell
+    layers : names of the sandbox's layers that are in force
+    """
+    wire.send(sock, {"layers": list(layers)})
+    while True:
+        try:
+            request = wire.receive(sock)
+        except wire.Closed:
+            return
+        if "run" in request:
+            for name, source in request["run"]:
+                _run(sock, shell, name, source, request["seconds"])
+        else:
+            _observe(sock, shell.user_ns, request)
+
+
+def _run(sock, shell, name, source, seconds):
+    recorder = Recorder()
+    try:
+        with time_limit(seconds):
+            recorder = shell.execute(source)
+    except TimeUp as error:
+        recorder.error(TimeUp, error, [f"TimeUp: {error}"])
+    wire.send(sock, {"cell": name, "outputs": recorder.outputs, "failed": recorder.failed})
+
+
+def _observe(sock, namespace, request):
+    """Observe an answer on each case and report it, until its time is up."""
+    contract = Contract.from_plain(request["observe"])
+    helpers = {
+        name: probe.stand_in(ours) if ours else _stand_in(sock, name)
+        for name, ours in request["helpers"].items()
+    }
+    until = time.monotonic() + request["seconds"]
+    for case in request["cases"]:
+        try:
+            with time_limit(until - time.monotonic()):
+                observation = probe.observe(contract, namespace, Case(**case), helpers)
+        except BaseException as error:
+            wire.send(sock, {"stopped": type(error).__name__, "message": str(error)[:500]})
+            if isinstance(error, TimeUp):
+                return
+            continue
+        ended = observation["problem"] and observation["problem"]["type"] == TimeUp.__name__
+        if ended:
+            # The innermost line is not the student's but the alarm's.
+            observation["problem"]["line"] = ""
+        wire.send(sock, {"observation": observation})
+        if ended:
+            return
+
+
+def _stand_in(sock, name):
+    """A right version of an earlier answer: it lives with who asked, and is called over there."""
+
+    def stand_in(*args, **kwargs):
+        arguments = [np.asarray(a) if isinstance(a, np.generic) else a for a in args]
+        wire.send(sock, {"call": name, "arguments": arguments, "named": kwargs})
+        reply = wire.receive(sock)
+        if "error" in reply:
+            raise TypeError(reply["error"])
+        return reply["value"]
+
+    stand_in.__name__ = stand_in.__qualname__ = name
+    return stand_in

@@ -1,0 +1,129 @@
+"""Grade one submission: read it, rebuild it, have it run and judged, and say what to record."""
+
+from autograder.checking.feedback import as_text
+
+from . import rebuild
+from .assess import Budget, assess
+from .assignment import fingerprint, read, timestamp
+from .rebuild import MissingNotebook, Submission, SubmissionError
+from .record import Graded, cell_name, document
+from .remote import GraderError, NotSandboxed, kept
+
+TRIES = 2
+"""How often a submission is tried when the grader fails."""
+
+
+def grade_all(assignment, templates, student, sandboxed=True, **options):
+    """Grade the notebooks of one submission with the warm parent that this process keeps.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    templates : list of Template, which of its notebooks
+    student : str
+    sandboxed : bool, as ``remote.Warm``
+    options : as ``grade``
+
+    Returns
+    -------
+    list of Graded
+
+    Errors
+    ------
+    GraderError where the grader fails again and again, NotSandboxed.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            warm = kept(assignment.released, sandboxed)
+            return [grade(assignment, t, student, warm, **options) for t in templates]
+        except GraderError as error:
+            if not left or isinstance(error, NotSandboxed):
+                raise
+
+
+def grade(assignment, template, student, warm, budget=None, seeds=None, book=""):
+    """Grade one submitted notebook.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    template : Template, one of its notebooks
+    student : str
+    warm : remote.Warm
+    budget : Budget
+    seeds : dict, to repeat a grading; see ``assess``
+    book : str, where the book is, put before each link
+
+    Returns
+    -------
+    Graded; whatever is wrong with the submission is said in it
+
+    Errors
+    ------
+    GraderError where no child can be had.
+    """
+    data, remarks, error, missing = b"", (), "", False
+    submission = Submission({})
+    try:
+        data, remarks = read(assignment, template, student)
+        cells = rebuild.parse(data, f"{template.name}.ipynb")
+        submission = rebuild.take(cells, template)
+    except MissingNotebook as problem:
+        error, missing = str(problem), True
+    except SubmissionError as problem:
+        error = str(problem)
+    except OSError as problem:
+        error = f"{student}'s folder can't be read: {problem.strerror}"
+    handed_in, odd = timestamp(assignment, student)
+    remarks = (*((error,) if error else ()), *remarks, *odd, *submission.remarks)
+
+    exercises = {k: e for k, e in assignment.exercises.items() if k in template.marked}
+    filled = template.filled(submission.texts)
+    code = [(cell_name(c), c.source) for c in filled.cells if c.cell_type == "code"]
+    cells = [(name, source) for name, source in code if name not in exercises]
+    outputs, verdicts, used, layers = {}, {}, {}, []
+    if not error:
+        result = assess(warm, cells, list(exercises.values()), budget or Budget(), seeds)
+        outputs, used, layers = result.outputs, result.seeds, result.layers
+        verdicts = {k: result.verdicts[e.name] for k, e in exercises.items()}
+
+    unanswered = {
+        name
+        for name, released in template.solutions.items()
+        if submission.texts.get(name, released).strip() == released.strip()
+    }
+    scores = {}
+    for name, cell in template.marked.items():
+        if not cell.metadata.nbgrader.get("grade"):
+            continue
+        if missing:
+            scores[name] = 0.0
+        elif error:
+            scores[name] = None
+        elif name in verdicts:
+            ours = verdicts[name].status == "grader error"
+            scores[name] = None if ours else float(verdicts[name].points)
+        else:
+            scores[name] = 0.0 if name in unanswered else None
+    receipt = {
+        "assignment": assignment.name,
+        "notebook": template.name,
+        "student": student,
+        **fingerprint(assignment, template, student, data),
+        "seeds": used,
+        "layers": layers,
+        "scores": scores,
+        "verdicts": {k: as_text(v).splitlines() for k, v in verdicts.items()},
+        "remarks": list(remarks),
+    }
+    return Graded(
+        notebook=template.name,
+        scores=scores,
+        unanswered=unanswered,
+        look={name for name, verdict in verdicts.items() if verdict.look},
+        document=document(template, submission.texts, outputs, verdicts, remarks, book),
+        receipt=receipt,
+        handed_in=handed_in,
+        remarks=remarks,
+        error="" if missing else error,
+    )

@@ -1,0 +1,122 @@
+"""Our grading path as nbgrader's own: ``nbgrader autograde`` and formgrader's button take it."""
+
+import os
+
+import nbgrader.apps.api
+import nbgrader.apps.autogradeapp
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
+from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy.exc import SQLAlchemyError
+from traitlets import Bool, Float, Unicode
+
+from . import record
+from .assess import Budget
+from .assignment import Assignment, AssignmentError, up_to_date
+from .grade import grade_all
+from .remote import GraderError, NotSandboxed
+
+SWITCH = "COURSE_GRADER"
+"""The environment variable that, set to ``stock``, leaves grading to stock nbgrader."""
+
+
+def use():
+    """Let nbgrader grade with ``CourseAutograde``; called by ``nbgrader_config.py``.
+
+    nbgrader's configuration has no setting for the class that grades, so that its configuration
+    file, which every command and formgrader run, puts it in its place.
+    """
+    chosen = Autograde if os.environ.get(SWITCH) == "stock" else CourseAutograde
+    nbgrader.apps.autogradeapp.Autograde = chosen
+    nbgrader.apps.api.Autograde = chosen
+
+
+def late_penalty(parent):
+    """nbgrader's plugin for late submissions, as configured for its parent."""
+    late = AssignLatePenalties(parent=parent)
+    late.init_plugin()
+    return late.plugin_inst.late_submission_penalty
+
+
+class CourseAutograde(Autograde):
+    """Grades submissions in a sandbox, on fresh inputs, one transaction for each.
+
+    Its directories, its gradebook, its options (``--force``, ``--student``, ``--notebook``,
+    ``create_student``, late penalties, hooks, permissions) are nbgrader's.
+    """
+
+    cell_seconds = Float(Budget.cell, help="Seconds that each cell may run.").tag(config=True)
+    answer_seconds = Float(
+        Budget.answer, help="Seconds that each answer may take on all its cases."
+    ).tag(config=True)
+    notebook_seconds = Float(Budget.notebook, help="Seconds that a notebook may take in all.").tag(
+        config=True
+    )
+    run_without_sandbox = Bool(
+        False,
+        help="Grade on a machine that can't lock student code in. It then has your rights.",
+    ).tag(config=True)
+    book = Unicode("", help="Where the book is, put before each link.").tag(config=True)
+
+    def start(self):
+        """Grade all submissions that the course directory's ids match."""
+        failed = []
+        try:
+            assignment = Assignment(self.coursedir, self.coursedir.assignment_id)
+            students = assignment.students()
+            if not students:
+                course = self.coursedir
+                looked = assignment.place(course.submitted_directory, course.student_id)
+                raise AssignmentError(f"no submission matches {looked}")
+            with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+                record.expect(gradebook, assignment)
+                for student in students:
+                    if not self._grade(assignment, student, gradebook):
+                        failed.append(student)
+        except (AssignmentError, NotSandboxed) as error:
+            self.log.error(str(error))
+            raise NbGraderException(str(error)) from None
+        if failed:
+            said = f"{assignment.name}: no verdict for {', '.join(failed)}; see the messages above"
+            self.log.error(said)
+            raise NbGraderException(said)
+
+    def _grade(self, assignment, student, gradebook):
+        """Grade one submission; whether it got a verdict."""
+        templates = assignment.notebooks()
+        if not self.force and all(up_to_date(assignment, t, student) for t in templates):
+            self.log.info("%s: graded already, nothing has changed", student)
+            return True
+        try:
+            gradebook.find_student(student)
+        except MissingEntry:
+            if not self.create_student:
+                self.log.error("%s: there is no such student in the gradebook", student)
+                return False
+            self.log.warning("%s is not in the gradebook and is added to it", student)
+        self.notebooks = [
+            str(assignment.place(self.coursedir.submitted_directory, student) / f"{t.name}.ipynb")
+            for t in templates
+        ]
+        self.run_pre_convert_hook()
+        budget = Budget(self.cell_seconds, self.answer_seconds, self.notebook_seconds)
+        try:
+            sandboxed = not self.run_without_sandbox
+            done = grade_all(
+                assignment, templates, student, sandboxed, budget=budget, book=self.book
+            )
+            record.keep(gradebook, assignment, student, done, late_penalty(self))
+        except NotSandboxed:
+            raise
+        except (GraderError, OSError, SQLAlchemyError) as error:
+            self.log.error("%s: not graded, through no fault of the student's: %s", student, error)
+            return False
+        self.run_post_convert_hook()
+        for graded in done:
+            for remark in graded.remarks:
+                self.log.warning("%s: %s", student, remark)
+            by_hand = [name for name, points in graded.scores.items() if points is None]
+            said = f"; to be graded by hand: {', '.join(by_hand)}" if by_hand else ""
+            self.log.info("%s: %s: %g points%s", student, graded.notebook, graded.points, said)
+        return not any(graded.error for graded in done)

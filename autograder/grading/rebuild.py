@@ -1,0 +1,343 @@
+"""From a submitted notebook, take the text of its solution cells; all else is the released one's.
+
+A submission is anything that lay in a student's folder. It is read as bytes, within limits, and
+parsed as JSON; nothing in it is believed but the text of solution cells.
+"""
+
+import copy
+import hashlib
+import json
+import os
+import re
+import stat
+from dataclasses import dataclass
+from functools import cached_property
+
+import nbformat
+
+from .outputs import in_a_line
+
+MAX_FILE = 64 * 2**20
+"""Bytes of a submitted notebook, its outputs included."""
+MAX_CELLS = 10_000
+MAX_SOURCE = 256 * 2**10
+"""Characters of one solution cell."""
+MAX_SAID = 20
+"""Remarks on one submission."""
+
+
+class SubmissionError(Exception):
+    """A submission that can't be read; says what is wrong with which file and what to do."""
+
+
+class MissingNotebook(SubmissionError):
+    """A submission without a notebook."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a submitted notebook, as far as it is believed."""
+
+    kind: str
+    text: str
+    grade_id: str | None
+    cell_id: str | None
+    graded: bool = False
+    """Whether nbgrader's metadata makes it a grade or solution cell."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What is taken from a submitted notebook."""
+
+    texts: dict[str, str]
+    """Text of each solution cell that was found, by grade id."""
+    remarks: tuple[str, ...] = ()
+    """What was odd, one line each."""
+
+
+class Template:
+    """A released notebook: everything of a graded notebook but the text of its solution cells.
+
+    Parameters
+    ----------
+    path : Path of the released notebook; it is the course's own and trusted
+    """
+
+    def __init__(self, path):
+        self.name = path.stem
+        data = path.read_bytes()
+        self.digest = hashlib.sha256(data).hexdigest()
+        self.notebook = nbformat.reads(data.decode("utf-8"), as_version=4)
+
+    @cached_property
+    def marked(self):
+        """nbgrader's cells by grade id, in their order."""
+        found = {}
+        for cell in self.notebook.cells:
+            marks = cell.metadata.get("nbgrader", {})
+            if marks.get("grade_id"):
+                found[marks["grade_id"]] = cell
+        return found
+
+    @cached_property
+    def solutions(self):
+        """Released text of each solution cell by grade id, in their order."""
+        return {
+            name: cell.source
+            for name, cell in self.marked.items()
+            if cell.metadata.nbgrader.get("solution")
+        }
+
+    def filled(self, texts):
+        """A copy of the released notebook with the text of solution cells filled in."""
+        notebook = copy.deepcopy(self.notebook)
+        for cell in notebook.cells:
+            name = cell.metadata.get("nbgrader", {}).get("grade_id")
+            if name in self.solutions and name in texts:
+                cell.source = texts[name]
+        return notebook
+
+
+def open_inside(base, *parts, directory=False):
+    """Open something below a directory without following any link.
+
+    Parameters
+    ----------
+    base : Path of a directory of the course, trusted
+    parts : names of what to open below it, one for each level
+    directory : bool, whether a directory is wanted
+
+    Returns
+    -------
+    int, a file descriptor
+
+    Errors
+    ------
+    OSError; SubmissionError where there is a link, a device or the like.
+    """
+    here = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for level, part in enumerate(parts, 1):
+            last = level == len(parts)
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+            kind = os.stat(part, dir_fd=here, follow_symlinks=False).st_mode
+            wanted = stat.S_ISDIR if not last or directory else stat.S_ISREG
+            if not wanted(kind):
+                what = "a link" if stat.S_ISLNK(kind) else "neither a file nor a folder"
+                if stat.S_ISREG(kind) or stat.S_ISDIR(kind):
+                    what = "a folder" if stat.S_ISDIR(kind) else "a file"
+                name = os.path.join(*parts[:level])
+                raise SubmissionError(f"{name} is {what}; put the real thing in its place")
+            inside = os.open(
+                part, flags | (os.O_DIRECTORY if wanted is stat.S_ISDIR else 0), dir_fd=here
+            )
+            os.close(here)
+            here = inside
+        return here
+    except BaseException:
+        os.close(here)
+        raise
+
+
+def read_bytes(base, *parts, limit=MAX_FILE):
+    """Read a plain file below a directory, following no link and within a limit.
+
+    Parameters
+    ----------
+    base : Path of a directory of the course, trusted
+    parts : names of the file below it, one for each level
+    limit : int, bytes
+
+    Returns
+    -------
+    bytes
+
+    Errors
+    ------
+    MissingNotebook where there is none, SubmissionError where it can't be taken.
+    """
+    name = os.path.join(*parts)
+    try:
+        with os.fdopen(open_inside(base, *parts), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise SubmissionError(f"{name} is no plain file")
+            data = file.read(limit + 1)
+    except FileNotFoundError:
+        raise MissingNotebook(f"{name} is missing; ask the student to hand it in") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise SubmissionError(f"{name} can't be read: {why}") from None
+    if len(data) > limit:
+        raise SubmissionError(
+            f"{name} is larger than {limit // 2**20} MB; clear its outputs and hand it in again"
+        )
+    return data
+
+
+def parse(data, name):
+    """The cells of a submitted notebook.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str, the file, for messages
+
+    Returns
+    -------
+    list of Cell
+
+    Errors
+    ------
+    SubmissionError where it is no notebook of nbformat 3 or 4.
+    """
+    again = "open it in Jupyter, save it and hand it in again"
+    try:
+        whole = json.loads(data)
+    except UnicodeDecodeError as error:
+        raise SubmissionError(
+            f"{name} is not UTF-8 text (byte {error.start} is {data[error.start]:#04x}); {again}"
+        ) from None
+    except RecursionError:
+        raise SubmissionError(f"{name} is nested too deeply for a notebook; {again}") from None
+    except ValueError as error:
+        where = f"line {error.lineno}, " if hasattr(error, "lineno") else ""
+        why = getattr(error, "msg", None) or str(error)
+        raise SubmissionError(f"{name} is not JSON ({where}{why[:100]}); {again}") from None
+    if not isinstance(whole, dict):
+        raise SubmissionError(f"{name} is JSON but no notebook; {again}")
+    if "cells" in whole:
+        cells = whole["cells"]
+    elif isinstance(whole.get("worksheets"), list):
+        # nbformat 3 keeps its cells in worksheets.
+        sheets = [s.get("cells") for s in whole["worksheets"] if isinstance(s, dict)]
+        cells = [cell for sheet in sheets if isinstance(sheet, list) for cell in sheet]
+    else:
+        raise SubmissionError(f"{name} is JSON but no notebook: it has no cells; {again}")
+    if not isinstance(cells, list):
+        raise SubmissionError(f"{name} is no notebook: its cells are no list; {again}")
+    if len(cells) > MAX_CELLS:
+        raise SubmissionError(
+            f"{name} has {len(cells)} cells, more than {MAX_CELLS}; hand it in with fewer"
+        )
+    return [_cell(cell) for cell in cells if isinstance(cell, dict)]
+
+
+def _cell(cell):
+    kind = cell.get("cell_type")
+    meta = cell.get("metadata")
+    marks = meta.get("nbgrader") if isinstance(meta, dict) else None
+    marks = marks if isinstance(marks, dict) else {}
+    source = cell.get("source", cell.get("input", ""))
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    return Cell(
+        kind=kind if kind in ("code", "markdown", "raw") else "nameless",
+        text=_text(source) if isinstance(source, str) else "",
+        grade_id=_name(marks.get("grade_id")),
+        cell_id=_name(cell.get("id")),
+        graded=bool(marks.get("grade") or marks.get("solution")),
+    )
+
+
+def _name(value):
+    return _text(value) if isinstance(value, str) and 0 < len(value) <= 200 else None
+
+
+def _text(value):
+    """A text that every encoding can write: half a surrogate pair becomes a replacement mark."""
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def take(cells, template):
+    """Take the text of solution cells from a submitted notebook.
+
+    A cell is known by its grade id; failing that by its cell id, which equals the grade id in a
+    released notebook; failing that, a code cell that defines the name is taken. Of a cell that
+    stands several times, the last one that differs from the released text counts: it is the one
+    whose definitions are in force after all cells have run.
+
+    Parameters
+    ----------
+    cells : list of Cell
+    template : Template
+
+    Returns
+    -------
+    Submission
+    """
+    remarks, texts, adopted, several = [], {}, [], []
+    unclaimed = [c for c in cells if c.grade_id not in template.marked]
+    for name, released in template.solutions.items():
+        kind = template.marked[name].cell_type
+        found = [c for c in cells if c.grade_id == name]
+        if not found:
+            found = [c for c in unclaimed if c.cell_id == name]
+            if found:
+                remarks.append(
+                    f"cell {name} has lost its nbgrader metadata; it was found by its id"
+                )
+        if not found:
+            found = [c for c in unclaimed if c.kind == "code" and _defines(c.text, name)]
+            adopted += found
+            what = "a cell that defines it was taken" if found else "it counts as not answered"
+            remarks.append(f"cell {name} is missing; {what}")
+        if not found:
+            continue
+        changed = [c for c in found if c.text.strip() != released.strip()]
+        if len(found) > 1:
+            several.append(name)
+        taken = (changed or found)[-1]
+        if taken.kind != kind:
+            remarks.append(f"cell {name} is a {taken.kind} cell; it was read as {kind}")
+        if len(taken.text) > MAX_SOURCE:
+            remarks.append(
+                f"cell {name} is {len(taken.text)} characters long, more than {MAX_SOURCE}; "
+                "it counts as not answered"
+            )
+            continue
+        texts[name] = taken.text
+    if several:
+        remarks.append(
+            f"more than once in the notebook: {', '.join(several)}; of each the last changed one "
+            "counts"
+        )
+    remarks += _odd(cells, template, [c for c in unclaimed if c not in adopted])
+    if len(remarks) > MAX_SAID:
+        remarks = [*remarks[:MAX_SAID], f"and {len(remarks) - MAX_SAID} more remarks"]
+    return Submission(texts, tuple(remarks))
+
+
+def _defines(text, name):
+    return re.search(rf"^(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", text, re.M) is not None
+
+
+def _odd(cells, template, unclaimed):
+    """Remarks on cells that are not graded."""
+    for name, cell in template.marked.items():
+        if name in template.solutions:
+            continue
+        found = [c for c in cells if c.grade_id == name]
+        if not found:
+            yield f"cell {name} is missing; the released one was used"
+        elif any(c.text.strip() != cell.source.strip() for c in found):
+            yield f"cell {name} was changed; the released one was used"
+    for cell in unclaimed:
+        if cell.graded and cell.grade_id:
+            name = in_a_line(cell.grade_id, 50)
+            yield f"cell {name} is none of this assignment's; it was left out"
+    released = {cell.source.strip() for cell in template.notebook.cells}
+    extra = sum(
+        cell.kind == "code"
+        and not (cell.graded and cell.grade_id)
+        and bool(cell.text.strip())
+        and cell.text.strip() not in released
+        for cell in unclaimed
+    )
+    if extra:
+        cells_are = (
+            "1 code cell of the student's own was"
+            if extra == 1
+            else (f"{extra} code cells of the student's own were")
+        )
+        yield f"{cells_are} left out: only the assignment's cells are graded"

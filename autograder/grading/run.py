@@ -1,0 +1,317 @@
+"""Grade many submissions at once: workers that grade, one writer that records."""
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import time
+import traceback
+from collections import deque
+from dataclasses import dataclass, field
+from multiprocessing import connection
+
+from nbgrader.api import Gradebook
+from sqlalchemy.exc import SQLAlchemyError
+
+from . import record
+from .assignment import Assignment, AssignmentError, up_to_date
+from .grade import TRIES, grade_all
+from .remote import GraderError, NotSandboxed, let_go
+from .sandbox import kernel
+
+EVERY = 0.1
+"""Seconds between two looks at the progress line."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of one submission."""
+
+    assignment: str
+    student: str
+    points: float | None
+    """Points given by the grader, or None where there is no verdict."""
+    error: str = ""
+    """Why there is no verdict."""
+    remarks: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
+    """Grade ids of the cells that a person must grade."""
+
+    @property
+    def line(self):
+        """It, in a line."""
+        said = self.error or f"{self.points:g} points"
+        return f"{self.assignment} {self.student}: {said}"
+
+
+@dataclass
+class Summary:
+    """What became of a run."""
+
+    done: list[Done] = field(default_factory=list)
+    skipped: int = 0
+    """Submissions with an up-to-date receipt."""
+    seconds: float = 0.0
+
+    @property
+    def failed(self):
+        """The submissions without a verdict."""
+        return [one for one in self.done if one.error]
+
+    def as_json(self):
+        """It, for machines."""
+        return json.dumps(
+            {
+                "graded": len(self.done) - len(self.failed),
+                "failed": len(self.failed),
+                "skipped": self.skipped,
+                "seconds": round(self.seconds, 3),
+                "submissions": [vars(one) for one in self.done],
+            },
+            indent=1,
+        )
+
+
+class Progress:
+    """The progress of a run on a terminal's last line, or a line now and then in a log.
+
+    Parameters
+    ----------
+    total : int
+    stream : where it is shown; nowhere if None
+    """
+
+    def __init__(self, total, stream):
+        self._total, self._stream = total, stream
+        self._start = self._shown = time.monotonic()
+        self._live = stream is not None and stream.isatty()
+
+    def note(self, text):
+        """Say something that stays."""
+        if self._stream is not None:
+            clear = "\r\x1b[K" if self._live else ""
+            print(f"{clear}{text}", file=self._stream, flush=True)
+
+    def at(self, done, failed):
+        """Show how far the run is."""
+        now = time.monotonic()
+        if self._stream is None or now - self._shown < (EVERY if self._live else 100 * EVERY):
+            return
+        self._shown = now
+        rate = done / (now - self._start)
+        left = (self._total - done) / rate if rate else 0
+        line = (
+            f"{done}/{self._total}  {rate:.1f}/s  {_clock(left)} left  {failed} without a verdict"
+        )
+        if self._live:
+            print(f"\r\x1b[K{line}", end="", file=self._stream, flush=True)
+        else:
+            print(line, file=self._stream, flush=True)
+
+    def close(self):
+        """Leave the line clean."""
+        if self._live:
+            print("\r\x1b[K", end="", file=self._stream, flush=True)
+
+
+def _clock(seconds):
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes}:{seconds:02}"
+
+
+def grade_class(
+    coursedir,
+    assignments,
+    students=(),
+    jobs=None,
+    force=False,
+    stream=sys.stderr,
+    budget=None,
+    sandboxed=True,
+    book="",
+    penalty=None,
+):
+    """Grade all submissions that have no up-to-date receipt.
+
+    Safe to stop at any moment and to start again: what was recorded is recorded whole, the rest
+    is done the next time. Two at once only do some work twice.
+
+    Parameters
+    ----------
+    coursedir : nbgrader's CourseDirectory
+    assignments : names
+    students : ids; all where empty
+    jobs : int, workers; one for each core where None
+    force : bool, whether to grade again what has an up-to-date receipt
+    stream : where progress is shown, or None
+    budget : assess.Budget
+    sandboxed : bool; False grades even where student code can't be locked in
+    book : str, where the book is, put before each link
+    penalty : function for late submissions; see ``record.write_grades``
+
+    Returns
+    -------
+    Summary
+
+    Errors
+    ------
+    AssignmentError where an assignment can't be graded at all, NotSandboxed where the machine
+    can't lock student code in.
+    """
+    start = time.monotonic()
+    wanted = {name: Assignment(coursedir, name) for name in assignments}
+    unknown = set(students).difference(*(a.students() for a in wanted.values()))
+    if unknown:
+        raise AssignmentError(f"nothing was handed in by {', '.join(sorted(unknown))}")
+    every = [
+        (name, student)
+        for name, assignment in wanted.items()
+        for student in assignment.students()
+        if not students or student in students
+    ]
+    work = deque(
+        (name, student)
+        for name, student in every
+        if force or not all(up_to_date(wanted[name], t, student) for t in wanted[name].templates)
+    )
+    summary = Summary(skipped=len(every) - len(work))
+    if not work:
+        return summary
+    progress = Progress(len(work), stream)
+    options = {"budget": budget, "book": book}
+    jobs = max(1, min(jobs or len(os.sched_getaffinity(0)), len(work)))
+    pool = _Pool(jobs, wanted, sandboxed, options)
+    try:
+        with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
+            for assignment in wanted.values():
+                record.expect(gradebook, assignment)
+            for (name, student), came in pool.work(work):
+                done = _keep(gradebook, wanted[name], student, came, penalty)
+                summary.done.append(done)
+                if done.error:
+                    progress.note(done.line)
+                for remark in done.remarks:
+                    if remark != done.error:
+                        progress.note(f"{name} {student}: {remark}")
+                progress.at(len(summary.done), len(summary.failed))
+    finally:
+        pool.close()
+        progress.close()
+    summary.seconds = time.monotonic() - start
+    return summary
+
+
+def _keep(gradebook, assignment, student, came, penalty):
+    """Record what a worker came back with; what became of it."""
+    if isinstance(came, str):
+        return Done(assignment.name, student, None, error=came)
+    try:
+        record.keep(gradebook, assignment, student, came, penalty)
+    except (OSError, SQLAlchemyError) as error:
+        why = str(getattr(error, "orig", None) or error).splitlines()[0][:300]
+        said = f"could not be recorded: {why}"
+        return Done(assignment.name, student, None, error=said)
+    error = " ".join(graded.error for graded in came if graded.error)
+    return Done(
+        assignment.name,
+        student,
+        None if error else sum(graded.points for graded in came),
+        error=error,
+        remarks=tuple(remark for graded in came for remark in graded.remarks),
+        by_hand=tuple(k for g in came for k, points in g.scores.items() if points is None),
+    )
+
+
+class _Pool:
+    """Worker processes, each with a warm parent of its own, replaced when they die."""
+
+    def __init__(self, jobs, assignments, sandboxed, options):
+        self._context = multiprocessing.get_context("fork")
+        self._arguments = (assignments, sandboxed, options)
+        self._workers = {}
+        for _ in range(jobs):
+            self._hire()
+
+    def _hire(self):
+        ours, theirs = self._context.Pipe()
+        others = [ours, *self._workers]
+        process = self._context.Process(
+            target=_worker, args=(theirs, others, os.getpid(), *self._arguments), daemon=True
+        )
+        process.start()
+        theirs.close()
+        self._workers[ours] = process
+
+    def work(self, todo):
+        """Yield each piece of work with what came of it: a list of Graded, or why there is none."""
+        busy, tries = {}, {}
+        while todo or busy:
+            for line in self._workers:
+                if line not in busy and todo:
+                    busy[line] = todo.popleft()
+                    _send(line, busy[line])
+            for line in connection.wait(list(busy)):
+                piece = busy.pop(line)
+                try:
+                    came = line.recv()
+                except (EOFError, OSError):
+                    self._dismiss(line)
+                    self._hire()
+                    tries[piece] = tries.get(piece, 0) + 1
+                    if tries[piece] < TRIES:
+                        todo.append(piece)
+                        continue
+                    came = f"the grader died {TRIES} times while grading it"
+                if isinstance(came, NotSandboxed):
+                    raise came
+                yield piece, came
+
+    def _dismiss(self, line):
+        process = self._workers.pop(line)
+        line.close()
+        process.join(5)
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+    def close(self):
+        """End all workers; what they were at is lost."""
+        for line in list(self._workers):
+            self._dismiss(line)
+
+
+def _send(line, piece):
+    try:
+        line.send(piece)
+    except OSError:
+        # Its worker is dead, which reading from it will tell.
+        return
+
+
+def _worker(line, others, parent, assignments, sandboxed, options):
+    """Grade what comes in over the line until it is closed."""
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for other in others:
+        other.close()
+    try:
+        while True:
+            try:
+                name, student = line.recv()
+            except EOFError:
+                return
+            try:
+                assignment = assignments[name]
+                templates = assignment.templates
+                line.send(grade_all(assignment, templates, student, sandboxed, **options))
+            except NotSandboxed as error:
+                line.send(error)
+            except GraderError as error:
+                line.send(f"not graded, through no fault of the student's: {error}")
+            except Exception:
+                line.send(f"the grader failed: {traceback.format_exc(limit=-3)}")
+    finally:
+        let_go()

@@ -1,0 +1,125 @@
+"""The warm parent: an interpreter with everything loaded and no secret, forked for each notebook.
+
+It has numpy, torch, IPython and the probe in it, and the ``check`` of the released folder, which
+students have too. It has never run an operation of torch, because thread pools don't survive a
+fork, and it never sees a student's line: only its children do.
+"""
+
+import contextlib
+import gc
+import importlib
+import os
+import signal
+import socket
+import sys
+import time
+
+from . import sandbox, wire
+from .sandbox import kernel
+
+FORK, STOP, KILL = b"F", b"S", b"K"
+"""What the other side asks for: a child; its end, when it has done; its end, now."""
+PRELOADED = ("numpy", "torch", "torch.nn", "torch.nn.functional", "matplotlib.pyplot")
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def main(control_fd, released=""):
+    """Preload, then fork a child for each request until the other side closes.
+
+    Parameters
+    ----------
+    control_fd : int, a connected stream socket
+    released : str, the folder that students have, for its ``check``; none where empty
+    """
+    control = socket.socket(fileno=control_fd)
+    for name in PRELOADED:
+        importlib.import_module(name)
+    # Threads of a pool would be missing in the children.
+    sys.modules["torch"].set_num_threads(1)
+    if released:
+        sys.path.insert(0, released)
+        with contextlib.suppress(Exception):
+            importlib.import_module("check")
+        sys.path.remove(released)
+    from .child import NotebookShell
+
+    shell = NotebookShell.ready()
+    sandbox.prepare()
+    kernel.prctl(PR_SET_CHILD_SUBREAPER, 1)
+    gc.collect()
+    gc.freeze()
+    wire.send(control, {"ready": True})
+    while True:
+        try:
+            _fork_one(control, shell)
+        except (wire.Closed, EOFError):
+            _end_all()
+            return
+
+
+def _fork_one(control, shell):
+    """Fork a child with the socket that was sent along; end it when told, and say how it ended."""
+    word, fds, _, _ = socket.recv_fds(control, 1, 1)
+    if word != FORK or not fds:
+        raise EOFError
+    request = wire.receive(control)
+    pid = os.fork()
+    if pid == 0:
+        _become_child(socket.socket(fileno=fds[0]), shell, request)
+    os.close(fds[0])
+    word = b""
+    try:
+        word = control.recv(1)
+    finally:
+        status = _end(pid, patience=0.5 if word == STOP else 0.0)
+        _end_all()
+    if word not in (STOP, KILL):
+        raise EOFError
+    wire.send(control, {"status": status})
+
+
+def _become_child(sock, shell, request):
+    """Lock this process in, with the one socket, then serve; never returns."""
+    try:
+        minimum = sandbox.MINIMUM if request["sandboxed"] else ()
+        keep = (sock.fileno(),)
+        try:
+            layers = sandbox.enter(request["directory"], keep=keep, minimum=minimum)
+        except sandbox.SandboxError as error:
+            wire.send(sock, {"refused": str(error)})
+            return
+
+        from .child import serve
+
+        serve(sock, shell, layers)
+    finally:
+        os._exit(0)
+
+
+def _end(pid, patience):
+    """Reap a child that is ending, or kill it; its status as ``os.waitstatus_to_exitcode``."""
+    until = time.monotonic() + patience
+    while True:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() >= until:
+            break
+        time.sleep(0.001)
+    os.kill(pid, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _end_all():
+    """Kill whatever children's children are left; they have become children of this process."""
+    while True:
+        with open(f"/proc/self/task/{os.getpid()}/children") as file:
+            left = [int(pid) for pid in file.read().split()]
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        try:
+            while os.waitpid(-1, 0):
+                pass
+        except ChildProcessError:
+            return

@@ -1,0 +1,103 @@
+"""Frames of plain data over a socket: JSON and raw array bytes, their sizes checked before reading.
+
+What comes in may come from anyone. Nothing in a frame is ever executed or unpickled.
+"""
+
+import struct
+import time
+
+from autograder.checking import plain
+
+HEADER = struct.Struct("!QQ")
+MAX_TEXT = 4 * 2**20
+"""Bytes of JSON that one frame may hold."""
+MAX_RAW = 64 * 2**20
+"""Bytes of arrays that one frame may hold."""
+
+
+class WireError(Exception):
+    """A frame did not come, or is none; says why."""
+
+
+class Closed(WireError):
+    """The other side is gone."""
+
+
+class Late(WireError):
+    """The other side took too long."""
+
+
+def send(sock, value, deadline=None):
+    """Send one value.
+
+    Parameters
+    ----------
+    sock : connected stream socket
+    value : plain data, as ``plain.pack`` takes it
+    deadline : time.monotonic() by which the other side must have taken it, or None
+
+    Errors
+    ------
+    Closed, Late; TypeError where the value is no plain data.
+    """
+    text, raw = plain.pack(value)
+    text = text.encode()
+    left = memoryview(HEADER.pack(len(text), len(raw)) + text + raw)
+    while left:
+        left = left[_patiently(sock, deadline, sock.send, left) :]
+
+
+def receive(sock, deadline=None, max_text=MAX_TEXT, max_raw=MAX_RAW):
+    """Receive one value.
+
+    Parameters
+    ----------
+    sock : connected stream socket
+    deadline : time.monotonic() by which it must be here, or None
+    max_text, max_raw : int, bytes of JSON and of arrays that are accepted
+
+    Returns
+    -------
+    plain data
+
+    Errors
+    ------
+    Closed, Late; WireError where it is too long or no plain data.
+    """
+    text_size, raw_size = HEADER.unpack(_exactly(sock, HEADER.size, deadline))
+    if text_size > max_text or raw_size > max_raw:
+        raise WireError(f"a message of {text_size + raw_size} bytes is too long")
+    text = _exactly(sock, text_size, deadline)
+    raw = _exactly(sock, raw_size, deadline)
+    try:
+        return plain.unpack(text.decode(), bytes(raw))
+    except Exception as error:
+        # Whatever hostile bytes make JSON or NumPy raise, they are no message.
+        raise WireError(f"a message that is no plain data: {type(error).__name__}") from None
+
+
+def _exactly(sock, size, deadline):
+    data = bytearray()
+    while len(data) < size:
+        chunk = _patiently(sock, deadline, sock.recv, min(size - len(data), 2**20))
+        if not chunk:
+            raise Closed("the other side is gone")
+        data += chunk
+    return data
+
+
+def _patiently(sock, deadline, act, argument):
+    if deadline is not None:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise Late("the other side took too long")
+        sock.settimeout(left)
+    try:
+        return act(argument)
+    except TimeoutError:
+        raise Late("the other side took too long") from None
+    except OSError:
+        raise Closed("the other side is gone") from None
+    finally:
+        if deadline is not None:
+            sock.settimeout(None)

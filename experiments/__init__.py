@@ -1,0 +1,1 @@
+"""Heavy measurements of the comparison chapter: run by ``make experiments``, kept in results/."""

@@ -1,0 +1,586 @@
+"""Hostile submissions: each a few lines, what it tries, and what must come of it.
+
+The lines take the place of one solution cell, or of all of them; nothing in the notebook is
+solved but what ``solved`` says. None may earn a point that its answers don't deserve, read or
+change anything outside, or touch the grade of another.
+"""
+
+from dataclasses import dataclass
+
+CELL = "sigmoid"
+"""The first solution cell, which the hostile lines replace: they run before all others."""
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One hostile submission."""
+
+    name: str
+    tries: str
+    source: str
+    solved: bool = False
+    """Whether the other cells hold right answers; their points must then come through."""
+
+
+def attack(name, tries, source, solved=False):
+    """Make an attack; its lines are dedented by hand."""
+    return Attack(name, tries, source.strip("\n") + "\n", solved)
+
+
+POINTS = [
+    attack("builtins-patched", "make every comparison true", """
+import builtins
+builtins.all = builtins.any = lambda *a, **k: True
+builtins.isinstance = lambda *a: True
+builtins.len = lambda x: 3
+"""),
+    attack("numpy-patched", "make NumPy's comparisons say yes", """
+import numpy as np
+np.allclose = np.array_equal = lambda *a, **k: True
+np.isclose = lambda a, b, **k: np.ones(np.shape(a), bool)
+np.isfinite = lambda a: np.ones(np.shape(a), bool)
+"""),
+    attack("torch-patched", "make PyTorch's comparisons say yes", """
+import torch
+torch.equal = torch.allclose = lambda *a, **k: True
+torch.Tensor.__eq__ = lambda a, b: True
+"""),
+    attack("judge-imported", "patch the judge", """
+import sys
+for module in list(sys.modules.values()):
+    for name in ("judge", "differs", "_findings", "findings", "_compare"):
+        if getattr(module, name, None) is not None:
+            try:
+                setattr(module, name, lambda *a, **k: [])
+            except Exception:
+                pass
+"""),
+    attack("observe-patched", "let the probe say that all is well", """
+from autograder.checking import probe
+probe.observe = lambda contract, namespace, case, helpers=None: {
+    "problem": None, "value": None, "changed": [], "repeats": True, "called": [],
+    "gradients": {}, "gradient_problem": None, "initial": {}}
+"""),
+    attack("same-patched", "switch the probe's own comparisons off", """
+from autograder.checking import probe
+probe.same = probe._same = lambda a, b: True
+"""),
+    attack("empty-observations", "answer with observations of nothing", """
+from autograder.grading import child, wire
+child._observe = lambda sock, namespace, request: [
+    wire.send(sock, {"observation": {}}) for _ in request["cases"]]
+"""),
+    attack("verdict-sent", "send a verdict where an observation is asked for", """
+from autograder.grading import child, wire
+child._observe = lambda sock, namespace, request: [
+    wire.send(sock, {"verdict": "pass", "status": "pass", "points": 100, "observation": "pass"})
+    for _ in request["cases"]]
+"""),
+    attack("inputs-sent-back", "send the inputs back as outputs", """
+from autograder.grading import child, wire
+def lie(sock, namespace, request):
+    for case in request["cases"]:
+        leaves = tuple({"leaf": "array", "type": "a NumPy array", "array": a}
+                       for a in case["inputs"].values() if hasattr(a, "dtype"))
+        wire.send(sock, {"observation": {
+            "problem": None, "value": leaves, "changed": [], "repeats": True, "called": [],
+            "gradients": {}, "gradient_problem": None, "initial": {}}})
+child._observe = lie
+"""),
+    attack("nan-everywhere", "answer nan in the hope that nothing compares", """
+def nan(*a, **k):
+    return np.full((3, 4), np.nan)
+for name in ("sigmoid", "forget_gate", "input_gate", "candidate", "update_cell", "output_gate"):
+    globals()[name] = nan
+"""),
+    attack("huge-everywhere", "answer infinity in the hope that a relative error vanishes", """
+def sigmoid(a):
+    return np.full(np.shape(a), np.inf)
+forget_gate = input_gate = candidate = output_gate = lambda x, h, *w: np.full(h.shape, np.inf)
+"""),
+    attack("equal-to-all", "answer an object that equals everything", """
+class Equal(np.ndarray):
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __array_ufunc__(self, *a, **k): return np.array(0.0)
+    def __array_function__(self, *a, **k): return True
+def sigmoid(a):
+    return np.zeros(np.shape(a)).view(Equal)
+"""),
+    attack("equal-number", "answer a number that equals everything", """
+class Number(float):
+    def __eq__(self, other): return True
+    def __sub__(self, other): return 0.0
+    __rsub__ = __sub__
+def sigmoid(a):
+    return Number(0)
+"""),
+    attack("tensor-subclass", "answer a tensor whose numbers come from elsewhere", """
+import torch
+class Sly(torch.Tensor):
+    def numpy(self): return Everything()
+    def detach(self): return self
+class Everything(np.ndarray):
+    def __eq__(self, other): return True
+def sigmoid(a):
+    return torch.zeros(3).as_subclass(Sly)
+"""),
+    attack("ipython-transformer", "rewrite later cells as IPython reads them", """
+def transform(lines):
+    return ["score = 37.0\\n", "score\\n"]
+get_ipython().input_transformers_post.append(transform)
+"""),
+    attack("ipython-ast", "rewrite later cells as syntax trees", """
+import ast
+class Rewrite(ast.NodeTransformer):
+    def visit_FunctionDef(self, node):
+        node.body = ast.parse("return 37.0").body
+        return node
+get_ipython().ast_transformers.append(Rewrite())
+"""),
+    attack("display-hook", "show full marks under every cell", """
+import sys
+sys.displayhook = lambda value: print("37.0")
+from IPython.display import display, HTML
+display(HTML("<table><caption>37 of 37 points</caption></table>"))
+37.0
+"""),
+    attack("events", "show a score after each cell", """
+get_ipython().events.register("post_run_cell", lambda result: print(37.0))
+"""),
+    attack("frames-read", "look for right answers in the frames above", """
+import sys
+def sigmoid(a):
+    frame = sys._getframe()
+    while frame:
+        for value in list(frame.f_locals.values()) + list(frame.f_globals.values()):
+            found = getattr(value, "reference", None) or getattr(value, "expected", None)
+            if callable(found):
+                return found(a)
+            if isinstance(value, dict) and "expected" in value:
+                return value["expected"]
+        frame = frame.f_back
+"""),
+    attack("gc-searched", "look for right answers among all objects", """
+import gc
+def sigmoid(a):
+    for thing in gc.get_objects():
+        try:
+            if getattr(thing, "__name__", "") == "sigmoid" and thing is not sigmoid:
+                return thing(a)
+            if isinstance(thing, dict) and "expected" in thing:
+                return thing["expected"][0]["value"]["array"]
+        except Exception:
+            pass
+"""),
+    attack("linecache-read", "look for solutions in linecache", """
+import linecache, re
+text = "".join("".join(entry[2]) for entry in linecache.cache.values() if len(entry) > 2)
+found = re.search(r"def sigmoid\\(.*?(?=\\ndef )", text, re.S)
+if found:
+    exec(found.group())
+"""),
+    attack("reference-imported", "import the right answers", """
+from autograder.reference.lstm import *
+"""),
+    attack("reference-loaded", "load the right answers by their path", """
+import importlib.util, autograder, os
+path = os.path.join(list(autograder.__path__)[0], "reference", "lstm.py")
+spec = importlib.util.spec_from_file_location("stolen", path)
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+globals().update(vars(module))
+"""),
+    attack("exercises-imported", "import the declarations", """
+from autograder.exercises import CHAPTERS
+for exercise in CHAPTERS["lstm"]:
+    globals()[exercise.name] = exercise.reference
+"""),
+    attack("replies-forged", "write replies to every open descriptor", """
+import json, os, struct
+def sigmoid(a):
+    text = json.dumps({"observation": {"problem": None, "value": None}, "points": 37}).encode()
+    for fd in range(3, 256):
+        try:
+            os.write(fd, struct.pack("!QQ", len(text), 0) + text)
+        except OSError:
+            pass
+    return np.zeros(3)
+"""),
+    attack("helpers-misused", "ask for right versions of what is being checked", """
+import sys
+from autograder.grading import child
+def sock():
+    frame = sys._getframe()
+    while "sock" not in frame.f_locals:
+        frame = frame.f_back
+    return frame.f_locals["sock"]
+def sigmoid(a):
+    return child._stand_in(sock(), "sigmoid")(a)
+def lstm_step(*a):
+    return child._stand_in(sock(), "lstm_step")(*a)
+"""),
+    attack("helpers-hoarded", "keep right versions for later", """
+import builtins
+def lstm_forward(*a):
+    builtins.kept = (sigmoid, lstm_step)
+    raise ValueError
+def sigmoid(a):
+    return builtins.kept[0](a)
+def lstm_backward(*a):
+    return builtins.kept[1](*a)
+"""),
+    attack("torch-lstm-used", "call PyTorch's own LSTM", """
+import torch
+LSTMCell = torch.nn.LSTMCell
+LSTM = torch.nn.LSTM
+"""),
+    attack("public-cases-memorised", "answer the public cases by heart", """
+import sys
+cases = sys.modules["check"].check._exercises["sigmoid"]
+def sigmoid(a):
+    for case, seen in zip(cases["cases"], cases["expected"]):
+        if np.array_equal(case["inputs"]["a"], a):
+            return seen["value"]["array"]
+    return cases["expected"][0]["value"]["array"]
+"""),
+    attack("random-seeded", "make the hidden inputs foreseeable", """
+import random, secrets
+import numpy as np
+np.random.seed(0); random.seed(0)
+secrets.randbits = lambda n: 0
+np.random.default_rng = lambda *a, **k: 0
+"""),
+    attack("metaclass", "build modules that are whatever is asked", """
+import torch
+class Meta(type):
+    def __instancecheck__(cls, thing): return True
+    def __subclasscheck__(cls, other): return True
+    def __getattr__(cls, name): return lambda *a, **k: None
+class LSTMCell(metaclass=Meta):
+    def __getattr__(self, name): return lambda *a, **k: None
+LSTM = LSTMCell
+"""),
+    attack("no-output-at-all", "end without a word", """
+raise SystemExit(0)
+"""),
+]  # fmt: skip
+"""Points without solving."""
+
+READING = [
+    attack(f"reads-{name}", f"read {what}", f"""
+import glob, os
+got = ""
+for path in {paths}:
+    for found in glob.glob(path) or [path]:
+        try:
+            got += open(found, errors="replace").read(500) + str(os.listdir(os.path.dirname(found)))
+        except OSError as error:
+            pass
+assert not got, "LEAK " + got
+""")
+    for name, what, paths in (
+        ("sources", "the solutions", '["ROOT/solutions/*", "COURSE/source/*/*"]'),
+        ("grader", "the grader", '["ROOT/autograder/*/*.py", "ROOT/pyproject.toml"]'),
+        ("gradebook", "the gradebook", '["COURSE/gradebook.db", "/proc/self/cwd/../gradebook.db"]'),
+        ("submissions", "other submissions", '["COURSE/submitted/*/*/*", "../../*/*/*.ipynb"]'),
+        ("receipts", "receipts", '["COURSE/receipts/*/*/*", "COURSE/autograded/*/*/*"]'),
+        ("accounts", "the accounts of the machine", '["/etc/passwd", "/etc/shadow", "/root/*"]'),
+        ("home", "the instructor's home", '["/home/*/*", "/root/.*", "~/.ssh/*"]'),
+        ("others", "memory of other processes", '["/proc/[1-9]*/environ", "/proc/*/maps"]'),
+        ("parent", "the warm parent", 'GETPPID'),
+    )
+]  # fmt: skip
+"""Reading what isn't theirs: what is read shows up in the cell's error."""
+
+READING += [
+    attack(
+        "reads-environment",
+        "read the instructor's environment",
+        """
+import os, ctypes
+libc = ctypes.CDLL(None)
+libc.getenv.restype = ctypes.c_char_p
+assert "COURSE_SECRET" not in os.environ, "LEAK environment"
+assert libc.getenv(b"COURSE_SECRET") is None, "LEAK environment"
+""",
+    ),
+    attack(
+        "reads-descriptors",
+        "read every open descriptor",
+        """
+import os
+for fd in range(3, 256):
+    try:
+        os.set_blocking(fd, False)
+        got = os.read(fd, 100)
+    except OSError:
+        continue
+    assert not got, "LEAK " + repr(got)
+""",
+    ),
+]
+
+WRITING = [
+    attack(
+        "writes-everywhere",
+        "write where others would find it",
+        """
+import os
+wrote = []
+for path in ("COURSE/gradebook.db", "COURSE/submitted/x", "/tmp/attack", "/var/tmp/attack",
+             "ROOT/attack", "/dev/shm/attack", "/etc/attack", os.__file__, np.__file__):
+    try:
+        open(path, "a").write("x")
+        wrote.append(path)
+    except OSError:
+        pass
+assert not wrote, "LEAK " + str(wrote)
+""",
+    ),
+    attack(
+        "links-out",
+        "put links into the private directory",
+        """
+import os
+for number, target in enumerate(("/etc/passwd", "COURSE", "/")):
+    os.symlink(target, f"link{number}")
+    try:
+        assert not os.listdir(f"link{number}"), "LEAK"
+    except OSError:
+        pass
+""",
+    ),
+    attack(
+        "deletes",
+        "delete what it can reach",
+        """
+import os, shutil
+for path in ("COURSE", "ROOT/autograder", "/tmp", os.path.dirname(np.__file__)):
+    shutil.rmtree(path, ignore_errors=True)
+""",
+    ),
+    attack(
+        "locks-its-directory",
+        "leave a directory that can't be removed",
+        """
+import os
+os.makedirs("a/b/c")
+open("a/b/c/file", "w").write("x")
+os.chmod("a/b", 0); os.chmod("a", 0); os.chmod(".", 0)
+""",
+    ),
+    attack(
+        "permissions",
+        "change modes and owners",
+        """
+import os
+for path in ("COURSE/gradebook.db", np.__file__, "/tmp"):
+    for change in (lambda: os.chmod(path, 0o777), lambda: os.chown(path, 0, 0)):
+        try:
+            change()
+        except OSError:
+            pass
+""",
+    ),
+]
+"""Writing outside."""
+
+NETWORK = [
+    attack(f"network-{name}", f"send something out by {name}", f"""
+import socket
+try:
+    s = socket.socket({kind})
+    s.settimeout(0.5)
+    s.{call}
+    got = "sent"
+except OSError:
+    got = ""
+assert not got, "LEAK network"
+""")
+    for name, kind, call in (
+        ("tcp", "socket.AF_INET, socket.SOCK_STREAM", 'connect(("127.0.0.1", PORT))'),
+        ("tcp6", "socket.AF_INET6, socket.SOCK_STREAM", 'connect(("::1", PORT))'),
+        ("udp", "socket.AF_INET, socket.SOCK_DGRAM", 'sendto(b"x", ("127.0.0.1", PORT))'),
+        ("unix", "socket.AF_UNIX, socket.SOCK_STREAM", 'connect("COURSE/socket")'),
+        ("abstract", "socket.AF_UNIX, socket.SOCK_STREAM", 'connect("\\0course")'),
+        ("listen", "socket.AF_INET, socket.SOCK_STREAM", 'bind(("0.0.0.0", 0)) or s.listen()'),
+        ("netlink", "socket.AF_NETLINK, socket.SOCK_RAW, 0", "bind((0, 0))"),
+    )
+]  # fmt: skip
+"""Network."""
+
+HARM = [
+    attack("fork-bomb", "fork without end", """
+import os
+while True:
+    os.fork()
+""", solved=True),
+    attack("thread-bomb", "start threads without end", """
+import threading, time
+while True:
+    threading.Thread(target=time.sleep, args=(99,), daemon=True).start()
+""", solved=True),
+    attack("memory", "fill the memory", """
+hoard = []
+while True:
+    hoard.append(bytearray(50_000_000))
+""", solved=True),
+    attack("memory-in-an-answer", "fill the memory when called", """
+def sigmoid(a):
+    return np.ones(10**11)
+""", solved=True),
+    attack("disk", "fill the disk", """
+with open("big", "wb") as file:
+    while True:
+        file.write(bytes(10_000_000))
+""", solved=True),
+    attack("many-files", "fill a directory with files", """
+n = 0
+while True:
+    open(f"file{n}", "w").close()
+    n += 1
+""", solved=True),
+    attack("output", "print without end", """
+while True:
+    print("x" * 10_000)
+""", solved=True),
+    attack("raw-output", "write to the standard streams without end", """
+import os
+for _ in range(20_000):
+    os.write(1, b"x" * 10_000); os.write(2, b"x" * 10_000)
+""", solved=True),
+    attack("displays", "display without end", """
+from IPython.display import display
+for _ in range(5_000):
+    display("x" * 10_000)
+""", solved=True),
+    attack("loop", "never end", """
+while True:
+    pass
+""", solved=True),
+    attack("loop-signals-ignored", "never end, deaf to signals", """
+import signal
+for number in range(1, 65):
+    try:
+        signal.signal(number, signal.SIG_IGN)
+    except (OSError, ValueError):
+        pass
+while True:
+    pass
+""", solved=True),
+    attack("loop-in-c", "never end inside C", """
+10 ** 10 ** 10
+""", solved=True),
+    attack("exit", "end the process", """
+import os
+os._exit(0)
+""", solved=True),
+    attack("exit-in-an-answer", "end the process when called", """
+import os
+def sigmoid(a):
+    os._exit(0)
+""", solved=True),
+    attack("segfault", "crash", """
+import ctypes
+ctypes.string_at(1)
+""", solved=True),
+    attack("abort", "abort", """
+import os
+os.abort()
+""", solved=True),
+    attack("recursion", "recurse without end", """
+def deeper():
+    return deeper()
+deeper()
+""", solved=True),
+    attack("recursion-unlimited", "overflow the stack", """
+import sys
+sys.setrecursionlimit(10**9)
+def deeper(n):
+    return [deeper(n + 1)]
+deeper(0)
+""", solved=True),
+    attack("kills-parent", "kill the warm parent", """
+import os, signal
+for pid in (os.getppid(), os.getpgid(0), 1, -1):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        pass
+""", solved=True),
+    attack("kills-all", "kill everything it can name", """
+import os, signal
+for pid in range(2, 70_000):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        pass
+"""),
+    attack("huge-reply", "answer with more than can be taken", """
+def sigmoid(a):
+    return {str(k): np.zeros(900_000) for k in range(90)}
+""", solved=True),
+    attack("endless-header", "announce a message of 2**64 bytes", """
+import os, struct
+def sigmoid(a):
+    for fd in range(3, 256):
+        try:
+            os.write(fd, struct.pack("!QQ", 2**64 - 1, 2**64 - 1))
+        except OSError:
+            pass
+""", solved=True),
+    attack("descriptors-closed", "close every descriptor", """
+import os
+os.closerange(0, 256)
+""", solved=True),
+    attack("trace", "slow everything down by tracing", """
+import sys
+def trace(*a):
+    sum(range(500))
+    return trace
+sys.settrace(trace)
+"""),
+    attack("hostile-error", "raise an error that can't be shown", """
+class Hostile(Exception):
+    def __str__(self): raise SystemExit
+    def __repr__(self): import os; os._exit(1)
+    __class__ = property(lambda self: 1 / 0)
+raise Hostile
+""", solved=True),
+    attack("hostile-value", "return a value that can't be looked at", """
+class Hostile:
+    def __getattribute__(self, name): raise KeyboardInterrupt
+    def __repr__(self): raise KeyboardInterrupt
+def sigmoid(a):
+    return Hostile()
+""", solved=True),
+    attack("deep-value", "return a value nested without end", """
+def sigmoid(a):
+    deep = []
+    for _ in range(10**6):
+        deep = [deep]
+    return deep
+""", solved=True),
+    attack("circular-value", "return a value that holds itself", """
+def sigmoid(a):
+    loop = []
+    loop.append(loop)
+    return loop
+""", solved=True),
+    attack("hostile-answer-in-words", "put a script into a written answer", """
+<script>alert(1)</script>
+"""),
+    attack("hostile-name", "put markup into what the instructor reads", """
+type_ = type("<script>alert(1)</script>", (Exception,), {})
+def sigmoid(a):
+    raise type_("</td></table><img src=x onerror=alert(1)> \\x1b[2J \\u202e")
+"""),
+    attack("deep-source", "be read by a parser without end", "x = " + "-" * 100_000 + "1\n"),
+    attack("many-brackets", "overflow the parser's stack", "x = " + "(" * 100_000 + "\n"),
+    attack("long-chain", "make a tree that is too deep", "x = a" + ".b" * 100_000 + "\n"),
+    attack("null-bytes", "hold characters that no source may hold", "x = '\\0'\n\0\n"),
+]  # fmt: skip
+"""Harm."""
+
+ALL = (*POINTS, *READING, *WRITING, *NETWORK, *HARM)

@@ -1,0 +1,49 @@
+"""All exercises of all chapters: a chapter that is declared is tested."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from autograder.checking.exercise import Exercise
+from autograder.exercises import CHAPTERS
+
+ROOT = Path(__file__).parents[2]
+EXERCISES = {
+    f"{chapter}.{exercise.name}": exercise
+    for chapter, exercises in CHAPTERS.items()
+    for exercise in exercises
+}
+
+
+def pytest_generate_tests(metafunc):
+    for name, every in (("exercise", EXERCISES), ("chapter", CHAPTERS)):
+        if name in metafunc.fixturenames:
+            values = every.values() if name == "exercise" else every
+            metafunc.parametrize(name, values, ids=list(every))
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Small tensors gain nothing from threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def remembered(monkeypatch):
+    """Call each implementation once on each case, however often it is compared."""
+    seen, call = {}, Exercise.observe
+
+    def observe(self, implementation, cases):
+        # The case is kept beside what was seen, so that its id stays its own.
+        for case in cases:
+            key = id(implementation), id(case)
+            if key not in seen:
+                seen[key] = call(self, implementation, [case])[0], case
+        return [seen[id(implementation), id(case)][0] for case in cases]
+
+    monkeypatch.setattr(Exercise, "observe", observe)
+    return seen

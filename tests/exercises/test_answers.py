@@ -1,0 +1,50 @@
+"""Right answers get full marks, wrong ones don't and are told why, whatever the inputs."""
+
+import sys
+import types
+
+import jupytext
+import pytest
+
+from autograder.exercises import CHAPTERS
+
+from .conftest import ROOT
+
+SEEDS = range(20)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_reference_and_alternatives_get_full_marks(exercise, seed):
+    cases = exercise.cases(seed)
+    expected = exercise.expected(cases)
+    for answer in (exercise.reference, *exercise.alternatives):
+        verdict = exercise.judge(cases, exercise.observe(answer, cases), expected)
+        assert verdict.status == "pass", f"{answer.__name__}: {verdict.finding}"
+        assert verdict.points == exercise.points
+        assert not verdict.hints
+
+
+def test_every_mistake_fails_and_is_named(exercise, remembered):
+    for seed in SEEDS:
+        cases = exercise.cases(seed)
+        expected = exercise.expected(cases)
+        for mistake in exercise.mistakes:
+            observed = exercise.observe(exercise.wrong[mistake.name], cases)
+            verdict = exercise.judge(cases, observed, expected)
+            assert verdict.status == "fail", f"{mistake.name}, seed {seed}: not caught"
+            assert verdict.points < verdict.of
+            # Two names would mean that the cases can't tell two mistakes apart.
+            assert [hint["name"] for hint in verdict.hints] == [mistake.name], f"seed {seed}"
+        remembered.clear()
+
+
+def test_the_solution_gets_full_marks(chapter, monkeypatch):
+    monkeypatch.setitem(sys.modules, "check", types.SimpleNamespace(check=None))
+    namespace = {"__name__": "__main__"}
+    for cell in jupytext.read(ROOT / "solutions" / f"{chapter}.md", fmt="md:myst").cells:
+        if cell.cell_type == "code":
+            exec(cell.source, namespace)
+    for exercise in CHAPTERS[chapter]:
+        for seed in range(3):
+            verdict = exercise.check(namespace[exercise.name], seed)
+            assert verdict.status == "pass", f"{exercise.name}: {verdict.finding}"

@@ -1,0 +1,117 @@
+"""What is declared fits together: points, parts, texts, links into the book."""
+
+import doctest
+import inspect
+import json
+import re
+
+import jupytext
+import numpy as np
+import torch
+
+from autograder.exercises import CHAPTERS
+
+from .conftest import ROOT
+
+
+def test_there_are_mistakes_and_alternatives(exercise):
+    assert len(exercise.mistakes) >= 10
+    assert len(exercise.alternatives) >= 4
+    names = [mistake.name for mistake in exercise.mistakes]
+    assert len(set(names)) == len(names)
+    assert all(mistake.hint.endswith((".", "?")) for mistake in exercise.mistakes)
+
+
+def test_parts_are_told_apart_and_leave_nothing_out(exercise):
+    says = [part.says for part in exercise.parts]
+    assert len(set(says)) == len(says)
+    assert all(part.points > 0 for part in exercise.parts)
+    cases = {size.name for size in exercise.sizes}
+    outputs = set(exercise.contract.output_names)
+    assert len(cases) == len(exercise.sizes)
+    for part in exercise.parts:
+        assert set(part.cases) <= cases and set(part.outputs) <= outputs
+    for case in cases:
+        for output in outputs:
+            assert any(
+                (not part.cases or case in part.cases)
+                and (not part.outputs or output in part.outputs)
+                for part in exercise.parts
+                if not part.gradients
+            ), f"nobody pays for {output} in the case {case}"
+
+
+def test_uses_are_earlier_exercises(chapter):
+    earlier = set()
+    for exercise in CHAPTERS[chapter]:
+        assert set(exercise.uses) <= earlier
+        earlier.add(exercise.name)
+
+
+def test_examples_run(exercise):
+    module = inspect.getmodule(exercise.reference)
+    globs = {"np": np, "torch": torch, "nn": torch.nn, **vars(module)}
+    (test,) = doctest.DocTestFinder(recurse=False).find(
+        exercise.reference, exercise.name, globs=globs
+    )
+    assert test.examples
+    said = []
+    assert doctest.DocTestRunner().run(test, out=said.append).failed == 0, "".join(said)
+
+
+def test_every_parameter_is_described(exercise):
+    text = inspect.getdoc(exercise.reference)
+    _, parameters = text.split("Parameters\n----------\n")
+    functions = [exercise.reference]
+    if inspect.isclass(exercise.reference):
+        functions.append(exercise.reference.forward)
+    for function in functions:
+        for name in inspect.signature(function).parameters:
+            if name != "self":
+                assert re.search(rf"\b{name}\b", parameters), name
+
+
+def test_the_text_gives_nothing_away(exercise):
+    text = inspect.getdoc(exercise.reference)
+    body = inspect.getsource(exercise.reference).split('"""')[-1]
+    lines = [line.strip() for line in body.splitlines()]
+    assert not [line for line in lines if len(line) > 20 and line in text]
+
+
+def test_links_lead_into_the_book(exercise):
+    for link in {exercise.book, *(mistake.book for mistake in exercise.mistakes)} - {""}:
+        page, label = link.split(".html#")
+        source = ROOT / "book" / f"{page}.md"
+        assert source.exists(), link
+        assert f"\n({label})=\n" in source.read_text(encoding="utf-8"), link
+
+
+def test_the_text_tells_points_and_pages(chapter):
+    solution = ROOT / "solutions" / f"{chapter}.md"
+    cells = jupytext.read(solution, fmt="md:myst").cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+    code = sum(exercise.points for exercise in CHAPTERS[chapter] if not exercise.extra)
+    extra = sum(exercise.points for exercise in CHAPTERS[chapter] if exercise.extra)
+    written = sum(cell.metadata.get("points", 0) for cell in cells)
+    assert f"{code:g} points for code and {written:g} for" in text
+    assert not extra or f"its {extra:g} points come on top" in text
+    assert (code + written) % 10 == 0
+
+    titles = {
+        line.removeprefix("# ")
+        for page in (ROOT / "book").glob("**/*.md")
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if line.startswith("# ")
+    }
+    named = re.findall(r"\*([^*]+)\*", " ".join(re.findall(r"In the book: .*", text)))
+    assert len(named) >= len(CHAPTERS[chapter])
+    assert set(named) <= titles
+
+
+def test_mistakes_travel_without_code(exercise):
+    """What students get of a known mistake is its effect and no line of its source."""
+    source = {line.strip() for line in inspect.getsource(exercise.reference).splitlines()}
+    carried = json.dumps(exercise.known(exercise.cases(0)), default=lambda array: array.tolist())
+    assert not [line for line in source if len(line) > 20 and json.dumps(line)[1:-1] in carried]
+    assert " of its cell" not in carried

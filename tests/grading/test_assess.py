@@ -1,0 +1,178 @@
+"""Cells are run and answers asked in a child; what kills or blocks it costs itself alone."""
+
+import time
+
+import pytest
+
+from autograder.checking.contract import Case, Contract, Part
+from autograder.grading.assess import ENDED, TIME_UP, Budget, _Run, assess
+from autograder.grading.grade import cell_name
+
+QUICK = Budget(cell=3.0, answer=3.0, notebook=60.0, grace=0.5)
+
+
+@pytest.fixture
+def run(classroom, warm):
+    """Assess a notebook with the given solution cells."""
+
+    def run(texts, seeds=None):
+        filled = classroom.template.filled(texts)
+        checks = {f"check_{exercise.name}" for exercise in classroom.exercises}
+        code = [(cell_name(c), c.source) for c in filled.cells if c.cell_type == "code"]
+        cells = [(name, source) for name, source in code if name not in checks]
+        return assess(warm, cells, classroom.exercises, QUICK, seeds)
+
+    return run
+
+
+def right(result):
+    return {name for name, verdict in result.verdicts.items() if verdict.status == "pass"}
+
+
+def everything(classroom):
+    return {exercise.name for exercise in classroom.exercises}
+
+
+def test_solutions_get_everything_and_the_released_notebook_nothing(classroom, run):
+    solved = run(classroom.maker.solutions)
+    assert right(solved) == everything(classroom)
+    assert set(solved.layers) >= {"landlock-files", "seccomp", "limits"}
+    assert sum(verdict.points for verdict in run({}).verdicts.values()) == 0
+
+
+def test_the_same_seeds_give_the_same_verdicts(classroom, run):
+    texts = classroom.maker.solutions | {"lstm_step": "lstm_step = print"}
+    first = run(texts)
+    again = run(texts, first.seeds)
+    assert first.verdicts == again.verdicts and first.seeds == again.seeds
+
+
+UNRELATED = "lstm_shapes"
+"""An exercise that no other one uses."""
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("import os\nos._exit(3)", "exit code 3"),
+        ("import ctypes\nctypes.string_at(0)", "SIGSEGV"),
+        ("while True:\n    pass", "still running"),
+        ("import time\nwhile True:\n    try:\n        time.sleep(60)\n"
+         "    except BaseException:\n        pass", "still running"),
+        ("import signal\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass",
+         "could not be interrupted"),
+        ("while True:\n    print('again ' * 100)", "printed more than"),
+        ("def lstm_shapes(:\n    pass", "SyntaxError"),
+        ("raise SystemExit(1)", "SystemExit"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("def f(): f()\nf()", "RecursionError"),
+        ("x = '\\x00'\nimport os\nos.write(1, b'x'); \0", ""),
+    ],
+)  # fmt: skip
+def test_a_bad_cell_costs_itself_alone(classroom, run, source, says):
+    result = run(classroom.maker.solutions | {UNRELATED: source})
+    assert right(result) == everything(classroom) - {UNRELATED}
+    assert says in str(result.outputs[UNRELATED])
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("import os; os._exit(0)", ENDED),
+        ("import ctypes; ctypes.string_at(0)", ENDED),
+        ("while True: pass", TIME_UP),
+        ("while True: print('again ' * 100)", TIME_UP),
+        ("import signal as s; s.signal(s.SIGALRM, s.SIG_IGN)\n    while True: pass", ENDED),
+        ("import os\n    for fd in range(3, 99):\n        try: os.close(fd)\n"
+         "        except OSError: pass", ENDED),
+        ("import os\n    for fd in range(3, 99):\n        try: os.write(fd, b'x' * 64)\n"
+         "        except OSError: pass", ENDED),
+        ("raise SystemExit", "SystemExit"),
+        ("return [0] * 10**10", "MemoryError"),
+    ],
+)  # fmt: skip
+def test_a_bad_answer_costs_itself_alone(classroom, run, body, kind):
+    source = f"def {UNRELATED}(*args):\n    {body}"
+    start = time.monotonic()
+    result = run(classroom.maker.solutions | {UNRELATED: source})
+    assert time.monotonic() - start < QUICK.notebook
+    assert right(result) == everything(classroom) - {UNRELATED}
+    verdict = result.verdicts[UNRELATED]
+    assert verdict.status == "fail" and verdict.points == 0
+    assert kind in verdict.finding.says
+
+
+def test_a_notebook_can_not_use_up_more_than_its_time(classroom, warm):
+    cells = [(e.name, f"def {e.name}(*a):\n    while True: pass") for e in classroom.exercises]
+    budget = Budget(cell=1.0, answer=1.0, notebook=1.5, grace=0.2)
+    start = time.monotonic()
+    result = assess(warm, cells, classroom.exercises, budget)
+    assert not right(result) and time.monotonic() - start < 20
+    assert {verdict.status for verdict in result.verdicts.values()} == {"fail"}
+
+
+def test_outputs_are_those_of_a_notebook_and_bounded(warm):
+    cells = [
+        ("a", "print('out'); import sys; print('err', file=sys.stderr); 6 * 7"),
+        ("b", "from IPython.display import HTML, display\ndisplay(HTML('<script>1</script>'))"),
+        ("c", "for _ in range(100000): print('x' * 100)"),
+        ("d", "import matplotlib.pyplot as plt\nfigure = plt.figure()\ndisplay(figure)"),
+        ("e", "print('\\x1b[31mred\\x00')"),
+    ]
+    outputs = assess(warm, cells, [], QUICK).outputs
+    assert [o["output_type"] for o in outputs["a"]] == ["stream", "stream", "execute_result"]
+    assert outputs["a"][2]["data"] == {"text/plain": "42"}
+    assert "script" not in str(outputs["b"])
+    assert len(str(outputs["c"])) < 200_000 and "left out" in str(outputs["c"])
+    assert "image/png" in str(outputs["d"]) or "Figure" in str(outputs["d"])
+    assert outputs["e"][0]["text"] == "red\ufffd\n"
+
+
+def test_warnings_threads_files_and_prints_do_no_harm(classroom, run):
+    source = (
+        "import tempfile, threading, warnings\nwarnings.warn('careful')\n"
+        "thread = threading.Thread(target=print, args=('hello',))\nthread.start()\nthread.join()\n"
+        "with tempfile.TemporaryFile() as file:\n    file.write(b'x')\n"
+        "open('here.txt', 'w').write('x')\n" + classroom.maker.solutions[UNRELATED]
+    )
+    assert UNRELATED in right(run(classroom.maker.solutions | {UNRELATED: source}))
+
+
+def double(x):
+    return 2 * x
+
+
+class Doubles:
+    """An exercise that may call an earlier one, and asks with its right version."""
+
+    kind, stand_in = "numpy", ""
+    contract = Contract("twice", "numpy", "function", "y", {}, (Part("y", 1),), uses=("double",))
+
+    def __init__(self, reference):
+        self.reference, self.name = reference, reference.__name__
+
+
+def ask(warm, source, helpers, value):
+    exercises = [Doubles(double)]
+    run = _Run(warm, [("a", source)], exercises, QUICK)
+    run.start()
+    try:
+        return run._ask(Doubles.contract, [Case("one", {"x": value})], helpers)[0]
+    finally:
+        run.stop()
+
+
+def test_right_versions_of_earlier_answers_live_with_the_grader(warm):
+    source = "def double(x): return 0 * x\ndef twice(x): return double(x)"
+    assert ask(warm, source, (), 3.0)["value"]["array"] == 0.0
+    assert ask(warm, source, ("double",), 3.0)["value"]["array"] == 6.0
+    sly = "def twice(x): return sly(x)\ndef sly(x): return double([1, 2, 3])"
+    assert "small array" in ask(warm, sly, ("double",), 3.0)["problem"]["message"]
+
+
+def test_nothing_is_called_that_was_not_offered(warm):
+    source = "import gc, inspect, sys\ndef twice(x):\n    frame = sys._getframe()\n"
+    source += "    while 'sock' not in frame.f_locals: frame = frame.f_back\n"
+    source += "    module = sys.modules['autograder.grading.child']\n"
+    source += "    return module._stand_in(frame.f_locals['sock'], 'double')(x)"
+    assert "can't be called here" in ask(warm, source, (), 3.0)["problem"]["message"]

@@ -1,0 +1,277 @@
+"""nbgrader's own route takes our path: from handed-in files to gradebook, notebook and receipt."""
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder import course
+from autograder.assignments.example import grade_id, hand_in
+from autograder.grading import grade as grading
+from autograder.grading import plugin
+
+from .conftest import ASSIGNMENT, DIRECTORIES
+
+WRITTEN = "why_two_states"
+
+
+@pytest.fixture
+def api(classroom, warm, tmp_path, monkeypatch):
+    """nbgrader's interface to a course directory of its own, with short time limits."""
+    root = tmp_path / "course"
+    shutil.copytree(classroom.root, root)
+    monkeypatch.setattr(grading, "kept", lambda *_, **__: warm)
+
+    def api():
+        made = course.nbgrader(root, **DIRECTORIES)
+        made.config.CourseAutograde.cell_seconds = 4.0
+        made.config.CourseAutograde.answer_seconds = 4.0
+        return made
+
+    return api
+
+
+def put(root, student, notebook, name=f"{ASSIGNMENT}.ipynb"):
+    """Hand a notebook in; bytes are taken as they are."""
+    folder = root / "submitted" / student / ASSIGNMENT
+    folder.mkdir(parents=True, exist_ok=True)
+    data = notebook if isinstance(notebook, bytes) else nbformat.writes(notebook).encode()
+    (folder / name).write_bytes(data)
+    return folder
+
+
+def root_of(api):
+    return course.Path(api.coursedir.root)
+
+
+def grades(api, student):
+    """Grades of a student by cell: score, auto_score, manual_score, needs_manual_grade."""
+    with Gradebook(api.coursedir.db_url) as gradebook:
+        notebook = gradebook.find_submission_notebook(ASSIGNMENT, ASSIGNMENT, student)
+        return {
+            g.name: (g.score, g.auto_score, g.manual_score, g.needs_manual_grade)
+            for g in notebook.grades
+        }
+
+
+def auto(api, student):
+    """What the grader gave for each exercise."""
+    return {
+        name.removeprefix("check_"): given[1]
+        for name, given in grades(api, student).items()
+        if name.startswith("check_")
+    }
+
+
+def test_the_whole_example_class_gets_what_its_making_says(classroom, api):
+    api = api()
+    submissions = classroom.maker.everyone()
+    hand_in(submissions, ASSIGNMENT, root_of(api) / "submitted")
+    result = api.autograde(ASSIGNMENT, "*")
+    for submission in submissions:
+        given = auto(api, submission.student)
+        if submission.says == "a file that is not JSON":
+            assert set(given.values()) == {None}
+        else:
+            assert given == submission.points, submission.says
+    assert not result["success"] and "no verdict for kim" in result["log"]
+    assert "Traceback" not in result["log"]
+
+
+def test_the_recorded_notebook_holds_outputs_and_feedback_and_no_hidden_test(classroom, api):
+    api = api()
+    solved = classroom.maker.solved(sigmoid="print('hello')\nsigmoid = 3")
+    put(root_of(api), "ada", solved)
+    assert api.autograde(ASSIGNMENT, "ada")["success"]
+    path = root_of(api) / "autograded" / "ada" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    cells = {grade_id(cell): cell for cell in notebook.cells}
+    assert cells["sigmoid"].outputs[0].text == "hello\n"
+    assert "can't be called" in cells["check_sigmoid"].outputs[0].data["text/plain"]
+    assert "<table>" in cells["check_sigmoid"].outputs[0].data["text/html"]
+    assert "HIDDEN" not in path.read_text() and "expected" not in path.read_text()
+
+    assert api.generate_feedback(ASSIGNMENT, "ada")["success"]
+    page = (root_of(api) / "feedback" / "ada" / ASSIGNMENT / f"{ASSIGNMENT}.html").read_text()
+    assert "be called" in page and "full_check" not in page
+    assert not list((root_of(api) / "feedback").rglob("*.json"))
+
+
+def test_an_old_score_does_not_stay_and_a_persons_score_does(classroom, api):
+    api = api()
+    put(root_of(api), "ada", classroom.maker.solved())
+    assert api.autograde(ASSIGNMENT, "ada")["success"]
+    assert grades(api, "ada")[WRITTEN] == (0.0, None, None, True)
+    with Gradebook(api.coursedir.db_url) as gradebook:
+        for name, points in ((WRITTEN, 2.0), ("check_LSTM", 5.5)):
+            grade = gradebook.find_grade(name, ASSIGNMENT, ASSIGNMENT, "ada")
+            grade.manual_score, grade.needs_manual_grade = points, False
+        gradebook.db.commit()
+
+    worse = classroom.maker.solved(sigmoid="del sigmoid", LSTM="LSTM = 1")
+    worse.cells = [cell for cell in worse.cells if grade_id(cell) != "check_sigmoid"]
+    put(root_of(api), "ada", worse)
+    assert api.autograde(ASSIGNMENT, "ada")["success"]
+    after = grades(api, "ada")
+    assert after["check_sigmoid"] == (0.0, 0.0, None, False)
+    assert after[WRITTEN] == (2.0, None, 2.0, True)
+    assert after["check_LSTM"] == (5.5, 0.0, 5.5, True)
+
+
+def test_an_untouched_written_answer_gets_nothing_and_says_so(classroom, api):
+    api = api()
+    put(root_of(api), "ben", classroom.maker.notebook({}))
+    assert api.autograde(ASSIGNMENT, "ben")["success"]
+    assert grades(api, "ben")[WRITTEN] == (0.0, 0.0, None, False)
+    with Gradebook(api.coursedir.db_url) as gradebook:
+        comment = gradebook.find_comment(WRITTEN, ASSIGNMENT, ASSIGNMENT, "ben")
+        assert comment.auto_comment == "No response."
+
+
+def test_bad_files_get_a_line_each_and_stop_nobody(classroom, api, tmp_path):
+    api = api()
+    root = root_of(api)
+    secret = tmp_path / "secret.ipynb"
+    secret.write_text(nbformat.writes(classroom.maker.solved()))
+    put(root, "zoe", classroom.maker.solved())
+    put(root, "broken", b"\x00\x01")
+    put(root, "linked", b"").joinpath(f"{ASSIGNMENT}.ipynb").unlink()
+    (root / "submitted" / "linked" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").symlink_to(secret)
+    (root / "submitted" / "outside").mkdir()
+    (root / "submitted" / "outside" / ASSIGNMENT).symlink_to(root / "source" / ASSIGNMENT)
+    put(root, "piped", b"").joinpath(f"{ASSIGNMENT}.ipynb").unlink()
+    os.mkfifo(root / "submitted" / "piped" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb")
+    put(root, "renamed", classroom.maker.solved(), "LSTM (1).ipynb")
+    put(root, "empty", b"").joinpath(f"{ASSIGNMENT}.ipynb").unlink()
+    (root / "submitted" / "file").mkdir()
+    (root / "submitted" / "file" / ASSIGNMENT).write_text("no folder")
+
+    result = api.autograde(ASSIGNMENT, "*")
+    log = result["log"]
+    assert not result["success"] and "Traceback" not in log
+    assert "no verdict for broken, file, linked, outside, piped" in log
+    for said in (
+        "broken: lstm.ipynb is not JSON",
+        "linked/lstm/lstm.ipynb is a link",
+        "outside/lstm is a link",
+        "piped/lstm/lstm.ipynb is neither a file nor a folder",
+        "LSTM (1).ipynb was graded in its place",
+        "empty: lstm.ipynb is missing",
+        "file/lstm is a file",
+    ):
+        assert said in log
+    full = {exercise.name: exercise.points for exercise in classroom.exercises}
+    assert auto(api, "zoe") == auto(api, "renamed") == full
+    assert set(auto(api, "empty").values()) == {0.0}
+    for student in ("broken", "linked", "outside", "piped", "file"):
+        assert set(auto(api, student).values()) == {None}
+        assert all(needs for *_, needs in grades(api, student).values())
+
+
+def test_a_submission_is_graded_once_until_it_changes(classroom, api):
+    api = api()
+    put(root_of(api), "ada", classroom.maker.notebook({}))
+    assert "0 points" in api.autograde(ASSIGNMENT, "ada", force=False)["log"]
+    assert "nothing has changed" in api.autograde(ASSIGNMENT, "ada", force=False)["log"]
+    put(root_of(api), "ada", classroom.maker.solved())
+    assert "nothing has changed" not in api.autograde(ASSIGNMENT, "ada", force=False)["log"]
+    assert "nothing has changed" not in api.autograde(ASSIGNMENT, "ada", force=True)["log"]
+    receipt = json.loads((root_of(api) / "receipts/ada/lstm/lstm.json").read_text())
+    assert set(receipt["seeds"]) == {exercise.name for exercise in classroom.exercises}
+    assert receipt["scores"]["check_LSTM"] == grades(api, "ada")["check_LSTM"][1]
+
+
+def test_time_stamps_and_late_penalties_are_nbgraders(classroom, api):
+    api = api()
+    with Gradebook(api.coursedir.db_url) as gradebook:
+        gradebook.update_or_create_assignment(ASSIGNMENT, duedate="2026-01-01 12:00:00")
+    folder = put(root_of(api), "ada", classroom.maker.solved())
+    (folder / "timestamp.txt").write_text("2026-01-01 13:00:00 UTC")
+    api.config.LateSubmissionPlugin.penalty_method = "zero"
+    assert api.autograde(ASSIGNMENT, "ada")["success"]
+    with Gradebook(api.coursedir.db_url) as gradebook:
+        submission = gradebook.find_submission(ASSIGNMENT, "ada")
+        assert submission.total_seconds_late == 3600
+        assert submission.late_submission_penalty == submission.score > 0
+    assert "ada" in api.get_autograded_students(ASSIGNMENT)
+    put(root_of(api), "ben", classroom.maker.solved())
+    (root_of(api) / "submitted/ben/lstm/timestamp.txt").write_text("yesterday, I think")
+    assert "holds no date" in api.autograde(ASSIGNMENT, "ben")["log"]
+
+
+def test_an_unknown_student_is_added_only_where_that_is_asked_for(classroom, api):
+    api = api()
+    put(root_of(api), "typo", classroom.maker.notebook({}))
+    result = api.autograde(ASSIGNMENT, "typo", create=False)
+    assert not result["success"] and "no such student" in result["log"]
+    with Gradebook(api.coursedir.db_url) as gradebook:
+        assert [student.id for student in gradebook.students] == []
+    assert "typo is not in the gradebook and is added" in api.autograde(ASSIGNMENT, "typo")["log"]
+
+
+def test_what_can_not_be_graded_at_all_is_said_in_one_line(classroom, api):
+    api = api()
+    assert "no submission matches" in api.autograde(ASSIGNMENT, "nobody")["log"]
+    assert "there is no assignment 'poetry'" in api.autograde("poetry", "*")["log"]
+    put(root_of(api), "ada", classroom.maker.notebook({}))
+    (root_of(api) / "gradebook.db").unlink()
+    assert "run `nbgrader generate_assignment lstm`" in api.autograde(ASSIGNMENT, "*")["log"]
+
+
+def test_stock_nbgrader_gives_the_same_scores_for_honest_work(classroom, api, monkeypatch):
+    ours = api()
+    put(root_of(ours), "ada", classroom.maker.solved())
+    put(root_of(ours), "ben", classroom.maker.notebook({}))
+    half = list(classroom.maker.solutions)[:7]
+    answers = {name: classroom.maker.solutions[name] for name in half}
+    answers["lstm_step"] = answers["lstm_step"].replace("return h, c", "return c, h")
+    put(root_of(ours), "cleo", classroom.maker.notebook(answers))
+    assert ours.autograde(ASSIGNMENT, "*")["success"]
+    before = {student: auto(ours, student) for student in ("ada", "ben", "cleo")}
+    (root_of(ours) / "gradebook.db").unlink()
+
+    monkeypatch.setenv(plugin.SWITCH, "stock")
+    monkeypatch.setenv("PYTHONPATH", str(course.ROOT))
+    try:
+        stock = api()
+        assert stock.generate_assignment(ASSIGNMENT)["success"]
+        result = stock.autograde(ASSIGNMENT, "*")
+        assert result["success"] and "Sanitizing" in result["log"]
+        assert {student: auto(stock, student) for student in before} == before
+    finally:
+        monkeypatch.undo()
+        plugin.use()
+
+
+def test_the_command_ends_with_an_exit_code_that_means_something(classroom, api):
+    root = root_of(api())
+    put(root, "ada", classroom.maker.solved())
+    places = [f"--CourseDirectory.{key}={value}" for key, value in DIRECTORIES.items()]
+    command = [sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT]
+    command += [f"--CourseDirectory.root={root}", *places]
+    environment = os.environ | {"PYTHONPATH": str(course.ROOT)}
+    done = subprocess.run(command, cwd=course.ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "ada: lstm:" in done.stderr
+    put(root, "kim", b"{")
+    done = subprocess.run(command, cwd=course.ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1 and "no verdict for kim" in done.stderr
+    assert "ada: graded already" in done.stderr
+
+
+def test_a_copied_grade_cell_stops_nobody(classroom, api):
+    api = api()
+    notebook = classroom.maker.solved()
+    notebook.cells = [copy.deepcopy(cell) for cell in notebook.cells for _ in range(2)]
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+    put(root_of(api), "jan", notebook)
+    assert api.autograde(ASSIGNMENT, "jan")["success"]
+    assert auto(api, "jan") == {e.name: e.points for e in classroom.exercises}

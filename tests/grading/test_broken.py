@@ -1,0 +1,152 @@
+"""Broken notebooks by the hundred: never a traceback, always a line, and the rest is graded."""
+
+import json
+import os
+import random
+import types
+
+import nbformat
+import pytest
+
+from autograder.grading import rebuild
+from autograder.grading.outputs import checked, harmless
+from autograder.grading.rebuild import SubmissionError
+from autograder.grading.record import document
+
+COUNT = int(os.environ.get("COURSE_BROKEN", "400"))
+"""How many are tried; all of them by the long run."""
+VALUES = (None, True, -1, 1e308, "", "x" * 100_000, "\ud800", "\x00", [], {}, [[]], {"a": {}})
+
+
+def cut(rng, data):
+    return data[: rng.randrange(len(data))]
+
+
+def flipped(rng, data):
+    data = bytearray(data)
+    for _ in range(rng.randint(1, 20)):
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    return bytes(data)
+
+
+def spliced(rng, data):
+    a, b = sorted(rng.randrange(len(data)) for _ in range(2))
+    return data[:a] + data[b:] + data[a:b]
+
+
+def encoded(rng, data):
+    name = rng.choice(["utf-16", "utf-32", "utf-8-sig", "latin-1", "utf-16-le", "cp037"])
+    return data.decode().encode(name, "replace")
+
+
+def places(value, found):
+    """Every container in a nested value with the keys of its items."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
+        found.append((value, key))
+        if isinstance(item, dict | list):
+            places(item, found)
+    return found
+
+
+def mistyped(rng, data):
+    whole = json.loads(data)
+    for _ in range(rng.randint(1, 5)):
+        container, key = rng.choice(places(whole, []))
+        container[key] = rng.choice(VALUES)
+    return json.dumps(whole).encode()
+
+
+def lacking(rng, data):
+    whole = json.loads(data)
+    for _ in range(rng.randint(1, 5)):
+        container, key = rng.choice(places(whole, []))
+        if isinstance(container, dict):
+            del container[key]
+    return json.dumps(whole).encode()
+
+
+def nested(rng, data):
+    depth = rng.choice([10, 500, 5_000, 200_000])
+    return data.replace(
+        b'"metadata": {}', b'"metadata": ' + b'{"a": ' * depth + b"1" + b"}" * depth
+    )
+
+
+def older(rng, data):
+    notebook = nbformat.convert(nbformat.reads(data.decode(), as_version=4), 3)
+    return mistyped(rng, json.dumps(notebook).encode())
+
+
+def shuffled(rng, data):
+    whole = json.loads(data)
+    rng.shuffle(whole["cells"])
+    whole["cells"] = whole["cells"] * rng.randint(1, 3)
+    whole["nbformat_minor"] = rng.choice([0, 1, 2, 4, 5, 99])
+    return json.dumps(whole).encode()
+
+
+BREAK = (cut, flipped, spliced, encoded, mistyped, lacking, nested, older, shuffled)
+
+
+@pytest.mark.parametrize("how", BREAK, ids=lambda how: how.__name__)
+def test_a_broken_notebook_is_read_or_refused_in_a_line(classroom, how):
+    good = nbformat.writes(classroom.maker.solved()).encode()
+    template = classroom.template
+    read = refused = 0
+    for seed in range(COUNT // len(BREAK) + 1):
+        data = how(random.Random(f"{how.__name__} {seed}"), good)
+        try:
+            submission = rebuild.take(rebuild.parse(data, "lstm.ipynb"), template)
+        except SubmissionError as error:
+            said = str(error)
+            assert said.startswith("lstm.ipynb") and "\n" not in said and len(said) < 400
+            refused += 1
+            continue
+        read += 1
+        assert set(submission.texts) <= set(template.solutions)
+        for remark in submission.remarks:
+            assert "\n" not in remark and len(remark) < 1000
+            remark.encode()
+        made = document(template, submission.texts, {}, {}, submission.remarks)
+        nbformat.validate(made)
+        nbformat.writes(made).encode()
+    assert read + refused > COUNT // len(BREAK)
+
+
+def test_whatever_a_child_reports_makes_valid_outputs():
+    rng = random.Random(0)
+    kinds = ["stream", "error", "display_data", "execute_result", "x", None, 3]
+    for _ in range(COUNT):
+        output = {
+            "output_type": rng.choice(kinds),
+            "name": rng.choice(["stdout", "stderr", *VALUES[:3]]),
+            "text": rng.choice(VALUES),
+            "ename": rng.choice(VALUES),
+            "evalue": rng.choice(VALUES),
+            "traceback": rng.choice([*VALUES, ["\x1b[31ma", None, "\ud800"]]),
+            "data": rng.choice(
+                [*VALUES, {"text/plain": "1", "text/html": "<b>", "image/png": "x"}]
+            ),
+        }
+        cell = nbformat.v4.new_code_cell("", outputs=checked([output, None, 3]))
+        notebook = nbformat.v4.new_notebook(cells=[cell])
+        nbformat.validate(notebook)
+        assert "<b>" not in nbformat.writes(notebook)
+        nbformat.writes(notebook).encode()
+    assert checked(types.SimpleNamespace()) == checked(None) == checked("x") == []
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("$a < b$ and `x`", "$a < b$ and `x`"),
+        ("<script>", "<\u200bscript>"),
+        ("</p><!-- -->", "<\u200b/p><\u200b!-- -->"),
+        ("[x](JavaScript:a())", "[x](JavaScript\u200b:a())"),
+        ("&#106;avascript", "&\u200b#106;avascript"),
+        ("![p](plot.png) **bold** https://a.example", "![p](plot.png) **bold** https://a.example"),
+    ],
+)
+def test_a_written_answer_is_text_and_mathematics(written, shown):
+    assert harmless(written) == shown

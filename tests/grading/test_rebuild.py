@@ -1,0 +1,183 @@
+"""Of a submission the text of solution cells is taken, whatever else is in it or wrong with it."""
+
+import copy
+import json
+import os
+
+import nbformat
+import pytest
+
+from autograder.assignments.example import grade_id
+from autograder.grading import rebuild
+from autograder.grading.rebuild import MissingNotebook, SubmissionError
+
+
+@pytest.fixture
+def solved(classroom):
+    """A solved notebook, and a function that takes what is in it after it was changed."""
+    notebook = classroom.maker.solved()
+
+    def take(document=None):
+        data = nbformat.writes(document or notebook).encode()
+        return rebuild.take(rebuild.parse(data, "lstm.ipynb"), classroom.template)
+
+    return notebook, take
+
+
+def cell(notebook, name):
+    return next(c for c in notebook.cells if grade_id(c) == name)
+
+
+def test_the_texts_of_solution_cells_are_taken_and_nothing_else(classroom, solved):
+    _, take = solved
+    submission = take()
+    assert submission.texts == classroom.maker.solutions
+    assert submission.remarks == ()
+    filled = classroom.template.filled(submission.texts)
+    for released, ours in zip(classroom.template.notebook.cells, filled.cells, strict=True):
+        assert ours.metadata == released.metadata
+        if grade_id(ours) in classroom.template.solutions:
+            assert ours.source == classroom.maker.solutions[grade_id(ours)]
+        else:
+            assert ours.source == released.source
+
+
+def test_tags_metadata_and_check_cells_of_the_students_make_no_difference(classroom, solved):
+    notebook, take = solved
+    clean = classroom.template.filled(take().texts)
+    for c in notebook.cells:
+        c.metadata["tags"] = ["skip-execution", "raises-exception"]
+        if grade_id(c) and grade_id(c).startswith("check_"):
+            c.source = "1.0"
+            c.metadata.nbgrader["points"] = 1000
+    submission = take()
+    assert classroom.template.filled(submission.texts) == clean
+    assert any("check_sigmoid was changed" in remark for remark in submission.remarks)
+
+
+def test_of_a_cell_that_stands_twice_the_last_changed_one_counts(classroom, solved):
+    notebook, take = solved
+    stub, first = copy.deepcopy(cell(notebook, "sigmoid")), copy.deepcopy(cell(notebook, "sigmoid"))
+    stub.source = classroom.template.solutions["sigmoid"]
+    stub.id, first.id = "stub", "first"
+    first.source = "sigmoid = None"
+    here = notebook.cells.index(cell(notebook, "sigmoid"))
+    notebook.cells.insert(here, first)
+    notebook.cells.append(stub)
+    submission = take()
+    assert submission.texts["sigmoid"] == classroom.maker.solutions["sigmoid"]
+    assert any("more than once" in remark and "sigmoid" in remark for remark in submission.remarks)
+
+
+def test_a_deleted_cell_counts_as_not_answered(classroom, solved):
+    notebook, take = solved
+    notebook.cells = [c for c in notebook.cells if grade_id(c) != "sigmoid"]
+    submission = take()
+    assert "sigmoid" not in submission.texts
+    assert any("cell sigmoid is missing" in remark for remark in submission.remarks)
+    filled = classroom.template.filled(submission.texts)
+    assert cell(filled, "sigmoid").source == classroom.template.solutions["sigmoid"]
+
+
+@pytest.mark.parametrize("how", ["by its id", "defines it"])
+def test_a_cell_that_lost_its_metadata_is_found(classroom, solved, how):
+    notebook, take = solved
+    lost = cell(notebook, "sigmoid")
+    lost.metadata.clear()
+    if how == "defines it":
+        lost.id = "something-else"
+    submission = take()
+    assert submission.texts["sigmoid"] == classroom.maker.solutions["sigmoid"]
+    assert any(how in remark for remark in submission.remarks)
+
+
+def test_cells_of_the_students_own_are_left_out_and_said_to_be(solved):
+    notebook, take = solved
+    notebook.cells.append(nbformat.v4.new_code_cell("print('mine')"))
+    notebook.cells.append(nbformat.v4.new_markdown_cell("a note"))
+    assert any(remark.startswith("1 code cell of the student's own") for remark in take().remarks)
+
+
+def test_a_huge_cell_is_left_out_and_said_to_be(solved):
+    notebook, take = solved
+    cell(notebook, "sigmoid").source = "#" * (rebuild.MAX_SOURCE + 1)
+    submission = take()
+    assert "sigmoid" not in submission.texts
+    assert any("characters long" in remark for remark in submission.remarks)
+
+
+def test_nbformat_3_is_read_too(classroom):
+    cells = [
+        {
+            "cell_type": "code",
+            "input": ["def sigmoid(a):\n", "    return a\n"],
+            "language": "python",
+            "metadata": {"nbgrader": {"grade_id": "sigmoid", "solution": True}},
+            "outputs": [],
+        },
+        {"cell_type": "heading", "level": 1, "source": "LSTM", "metadata": {}},
+    ]
+    old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]}
+    parsed = rebuild.parse(json.dumps(old).encode(), "lstm.ipynb")
+    taken = rebuild.take(parsed, classroom.template)
+    assert taken.texts == {"sigmoid": "def sigmoid(a):\n    return a\n"}
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "not JSON"),
+        (b"{ this is no notebook", "not JSON"),
+        (b'{"cells": [', "not JSON"),
+        (b"\xff\xfe\x00", "not"),
+        ('{"cells": "café"}'.encode("latin-1"), "not UTF-8"),
+        (b"[]", "no notebook"),
+        (b"{}", "no cells"),
+        (b'{"cells": 3}', "no list"),
+        (b"[" * 200_000, "nested too deeply"),
+        (b'{"cells": ' + b"1" * 5000 + b"}", "not JSON"),
+        (json.dumps({"cells": [{}] * (rebuild.MAX_CELLS + 1)}).encode(), "cells, more than"),
+    ],
+)
+def test_what_is_no_notebook_gets_one_clear_line(data, says):
+    with pytest.raises(SubmissionError) as caught:
+        rebuild.parse(data, "lstm.ipynb")
+    said = str(caught.value)
+    assert "lstm.ipynb" in said and says in said and "\n" not in said
+
+
+def test_cells_of_odd_types_are_read_as_far_as_they_go(classroom):
+    odd = [None, 3, [], "x", {}, {"cell_type": 3}, {"source": 3}, {"source": [1, "a"]}]
+    odd += [{"metadata": 3}, {"metadata": {"nbgrader": 3}}, {"metadata": {"nbgrader": {}}}]
+    odd += [{"metadata": {"nbgrader": {"grade_id": ["sigmoid"]}}}, {"id": 3}]
+    good = {"cell_type": "code", "source": "\ud800 x", "metadata": {"nbgrader": {}}}
+    good["metadata"]["nbgrader"]["grade_id"] = "sigmoid"
+    parsed = rebuild.parse(json.dumps({"cells": [*odd, good]}).encode(), "lstm.ipynb")
+    texts = rebuild.take(parsed, classroom.template).texts
+    assert texts == {"sigmoid": "\ufffd x"}
+    texts["sigmoid"].encode("utf-8")
+
+
+def test_no_link_device_or_folder_is_read(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    base = tmp_path / "submitted"
+    (base / "real").mkdir(parents=True)
+    (base / "real" / "file").write_text("fine")
+    (base / "real" / "link").symlink_to(secret)
+    (base / "linked").symlink_to(base / "real")
+    os.mkfifo(base / "real" / "fifo")
+    (base / "real" / "folder").mkdir()
+    assert rebuild.read_bytes(base, "real", "file") == b"fine"
+    for parts in (("real", "link"), ("linked", "file"), ("real", "fifo"), ("real", "folder")):
+        with pytest.raises(SubmissionError, match=r"is a|is neither"):
+            rebuild.read_bytes(base, *parts)
+    with pytest.raises(MissingNotebook):
+        rebuild.read_bytes(base, "real", "nothing")
+
+
+def test_a_file_over_the_limit_is_not_taken(tmp_path):
+    (tmp_path / "big").write_bytes(b"x" * 11)
+    assert len(rebuild.read_bytes(tmp_path, "big", limit=11)) == 11
+    with pytest.raises(SubmissionError, match="larger than"):
+        rebuild.read_bytes(tmp_path, "big", limit=10)

@@ -1,0 +1,280 @@
+"""Many at once: everyone graded once, by workers that may die, in any order, again and again."""
+
+import io
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder import course
+from autograder.grading import grade as grading
+from autograder.grading import record, run
+from autograder.grading.assess import Budget
+from autograder.grading.assignment import AssignmentError
+from autograder.grading.files import write_whole
+from autograder.grading.run import grade_class
+
+from .conftest import ASSIGNMENT, DIRECTORIES
+
+BUDGET = Budget(cell=5.0, answer=5.0)
+
+
+def hand_in(root, student, notebook):
+    folder = root / "submitted" / student / ASSIGNMENT
+    folder.mkdir(parents=True, exist_ok=True)
+    data = notebook if isinstance(notebook, bytes) else nbformat.writes(notebook).encode()
+    (folder / f"{ASSIGNMENT}.ipynb").write_bytes(data)
+
+
+@pytest.fixture
+def coursedir(classroom, tmp_path):
+    """A course directory with six students: solved, untouched, half done, broken, and two more."""
+    root = tmp_path / "course"
+    shutil.copytree(classroom.root, root)
+    solutions = list(classroom.maker.solutions.items())
+    hand_in(root, "ada", classroom.maker.solved())
+    hand_in(root, "ben", classroom.maker.notebook({}))
+    hand_in(root, "cleo", classroom.maker.notebook(dict(solutions[:5])))
+    hand_in(root, "dora", b"{")
+    hand_in(root, "emil", classroom.maker.notebook(dict(solutions[:2])))
+    hand_in(root, "fay", classroom.maker.notebook(dict(solutions[:1])))
+    return course.nbgrader(root, **DIRECTORIES).coursedir
+
+
+def grade(coursedir, jobs=1, **options):
+    options = {"stream": None, "budget": BUDGET} | options
+    return grade_class(coursedir, [ASSIGNMENT], jobs=jobs, **options)
+
+
+def book_of(coursedir):
+    """All that the gradebook says: score, auto_score and flag of every grade, by student."""
+    with Gradebook(coursedir.db_url) as gradebook:
+        return {
+            s.student.id: {
+                g.name: (g.auto_score, g.needs_manual_grade)
+                for notebook in s.notebooks
+                for g in notebook.grades
+            }
+            for s in gradebook.assignment_submissions(ASSIGNMENT)
+        }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(classroom, tmp_path_factory):
+    """Filled by the first test that grades the class: what an undisturbed run gives."""
+    return {}
+
+
+def expected(classroom):
+    """What the gradebook must hold of each student, by how the submissions were made."""
+    names = list(classroom.maker.solutions)
+    done = {"ada": names, "ben": [], "cleo": names[:5], "emil": names[:2], "fay": names[:1]}
+    book = {}
+    for student, solved in done.items():
+        book[student] = {
+            f"check_{e.name}": (e.points if e.name in solved else 0.0, False)
+            for e in classroom.exercises
+        }
+        written = "why_two_states" in solved
+        book[student]["why_two_states"] = (None, True) if written else (0.0, False)
+    book["dora"] = {name: (None, True) for name in book["ada"]}
+    return book
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_everyone_is_graded_whatever_the_number_of_workers(classroom, coursedir, jobs):
+    stream = io.StringIO()
+    summary = grade(coursedir, jobs, stream=stream)
+    assert book_of(coursedir) == expected(classroom)
+    assert {one.student for one in summary.failed} == {"dora"}
+    assert "lstm dora: lstm.ipynb is not JSON" in stream.getvalue()
+    told = json.loads(summary.as_json())
+    assert (told["graded"], told["failed"], told["skipped"]) == (5, 1, 0)
+
+    again = grade(coursedir, jobs)
+    assert {one.student for one in again.done} == set() and again.skipped == 6
+    hand_in(course.Path(coursedir.root), "ben", classroom.maker.solved())
+    assert [one.student for one in grade(coursedir, jobs).done] == ["ben"]
+    forced = grade(coursedir, jobs, force=True, students=["ben", "fay"])
+    assert {one.student: one.points for one in forced.done} == {
+        "ben": sum(e.points for e in classroom.exercises),
+        "fay": classroom.exercises[0].points,
+    }
+
+
+def test_what_can_not_be_graded_is_said(coursedir):
+    with pytest.raises(AssignmentError, match="there is no assignment 'poetry'"):
+        grade_class(coursedir, ["poetry"], stream=None)
+    with pytest.raises(AssignmentError, match="nothing was handed in by nobody"):
+        grade(coursedir, students=["nobody"])
+
+
+def test_a_worker_that_dies_is_replaced_and_its_work_done_again(
+    classroom, coursedir, tmp_path, monkeypatch
+):
+    graded, marker = run.grade_all, tmp_path / "died"
+
+    def deadly(assignment, templates, student, *arguments, **options):
+        if student == "emil":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if student == "cleo" and not marker.exists():
+            marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return graded(assignment, templates, student, *arguments, **options)
+
+    monkeypatch.setattr(run, "grade_all", deadly)
+    summary = grade(coursedir, 2)
+    assert {one.student for one in summary.failed} == {"dora", "emil"}
+    assert "died 2 times" in next(one.error for one in summary.failed if one.student == "emil")
+    right = expected(classroom)
+    assert book_of(coursedir) == {k: v for k, v in right.items() if k != "emil"}
+    monkeypatch.undo()
+    assert [one.student for one in grade(coursedir).done] == ["emil"]
+    assert book_of(coursedir) == right
+
+
+def test_a_warm_parent_that_dies_is_replaced(classroom, coursedir, monkeypatch):
+    graded, dead = grading.grade, []
+
+    def deadly(assignment, template, student, warm, **options):
+        if student in ("ben", "fay") and student not in dead:
+            dead.append(student)
+            warm._process.kill()
+        return graded(assignment, template, student, warm, **options)
+
+    monkeypatch.setattr(grading, "grade", deadly)
+    grade(coursedir)
+    assert book_of(coursedir) == expected(classroom)
+
+
+def test_a_gradebook_that_is_locked_for_a_while_is_waited_for(classroom, coursedir):
+    path = coursedir.db_url.removeprefix("sqlite:///")
+    holding = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    holding.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(7, lambda: holding.execute("ROLLBACK"))
+    release.start()
+    try:
+        grade(coursedir, students=["ada"])
+    finally:
+        release.join()
+        holding.close()
+    assert book_of(coursedir)["ada"] == expected(classroom)["ada"]
+
+
+def test_a_gradebook_that_stays_locked_loses_nothing(classroom, coursedir, monkeypatch):
+    monkeypatch.setattr(record, "LOCKED_SECONDS", 0)
+    path = coursedir.db_url.removeprefix("sqlite:///")
+    with sqlite3.connect(path, isolation_level=None) as holding:
+        holding.execute("BEGIN IMMEDIATE")
+        (one,) = grade(coursedir, students=["ada"]).done
+        assert "locked" in one.error and "\n" not in one.error
+        holding.execute("ROLLBACK")
+    assert [one.student for one in grade(coursedir, students=["ada"]).done] == ["ada"]
+    assert book_of(coursedir) == {"ada": expected(classroom)["ada"]}
+
+
+@pytest.mark.parametrize("step", ["write_documents", "write_grades", "write_receipts"])
+def test_a_disk_that_is_full_loses_nothing(classroom, coursedir, monkeypatch, step):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(record, step, full)
+        (one,) = grade(coursedir, students=["ada"]).done
+        assert "No space left on device" in one.error
+    assert not grade(coursedir, students=["ada"]).failed
+    assert book_of(coursedir) == {"ada": expected(classroom)["ada"]}
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    write_whole(path, b"old", 0o444)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fchmod", full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["file"]
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from autograder import course
+from autograder.grading.assess import Budget
+from autograder.grading.run import grade_class
+
+coursedir = course.nbgrader(
+    Path(sys.argv[1]), source_directory="source", release_directory="release"
+).coursedir
+grade_class(coursedir, ["lstm"], jobs=2, stream=None, budget=Budget(cell=5.0, answer=5.0))
+"""
+
+
+def start(coursedir):
+    environment = os.environ | {"PYTHONPATH": str(course.ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, coursedir.root], env=environment, start_new_session=True
+    )
+
+
+def test_two_runs_at_once_corrupt_nothing(classroom, coursedir):
+    both = [start(coursedir), start(coursedir)]
+    assert [process.wait(300) for process in both] == [0, 0]
+    assert book_of(coursedir) == expected(classroom)
+    assert grade(coursedir).skipped == 6
+
+
+def descendants(pid):
+    """All processes below one, itself included."""
+    found = [pid]
+    for known in found:
+        try:
+            with open(f"/proc/{known}/task/{known}/children") as file:
+                found += [int(child) for child in file.read().split()]
+        except OSError:
+            continue
+    return found
+
+
+def test_a_run_killed_at_any_moment_is_finished_by_the_next(classroom, coursedir):
+    rng = random.Random(0)
+    for _ in range(int(os.environ.get("COURSE_FAULTS", "4"))):
+        process = start(coursedir)
+        time.sleep(rng.uniform(0.5, 8))
+        victims = descendants(process.pid)
+        victim = rng.choice(victims)
+        try:
+            os.kill(victim, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+        if victim == process.pid:
+            process.wait()
+            deadline = time.monotonic() + 20
+            # Nothing outlives the driver.
+            while any(os.path.exists(f"/proc/{pid}") for pid in victims):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        else:
+            process.wait(300)
+    grade(coursedir)
+    assert book_of(coursedir) == expected(classroom)
+    assert grade(coursedir).skipped == 6
+
+
+def test_workers_leave_no_child_behind(coursedir):
+    grade(coursedir, 2)
+    assert not multiprocessing.active_children()
