@@ -9,9 +9,9 @@ from autograder.checking.exercise import Mistake
 from .book import at
 
 
-def mistake(name, hint, label, *edits, composes=False):
+def mistake(name, hint, label, *edits):
     """A known mistake, explained at a label of the book."""
-    return Mistake(name, hint, edits=edits, book=at(label), composes=composes)
+    return Mistake(name, hint, edits=edits, book=at(label))
 
 
 # --- the mask ------------------------------------------------------------------------------------
@@ -220,8 +220,8 @@ TURNED = "backward = reverse_padded(backward, lengths)"
 RETURNED = "return np.where(inside, forward, 0), np.where(inside, backward, 0)"
 
 
-def _two(name, hint, label, *edits, composes=False):
-    return mistake(name, hint, label, *edits, composes=composes)
+def _two(name, hint, label, *edits):
+    return mistake(name, hint, label, *edits)
 
 
 BIDIRECTIONAL = (
@@ -232,7 +232,6 @@ BIDIRECTIONAL = (
         "middle step of an odd number is right by chance.",
         "birnn-turn-back",
         (TURNED, "backward = backward + 0"),
-        composes=True,
     ),
     _two(
         "backward outputs turned back as a whole",
@@ -249,7 +248,6 @@ BIDIRECTIONAL = (
         "birnn-padding",
         (BACKWARD, "backward = run(step_backward, x[::-1], state_backward)"),
         (TURNED, "backward = backward[::-1]"),
-        composes=True,
     ),
     _two(
         "both passes read forwards",
@@ -272,7 +270,6 @@ BIDIRECTIONAL = (
         "what leads up to a word and what follows it are told by different signs.",
         "birnn-two-passes",
         ("run(step_backward,", "run(step_forward,"),
-        composes=True,
     ),
     _two(
         "step functions exchanged",
@@ -286,7 +283,6 @@ BIDIRECTIONAL = (
         "Your backward pass starts from the forward pass's initial state. It has one of its own.",
         "birnn-two-passes",
         ("lengths), state_backward)", "lengths), state_forward)"),
-        composes=True,
     ),
     _two(
         "initial states exchanged",
@@ -301,7 +297,6 @@ BIDIRECTIONAL = (
         "states were zero.",
         "birnn-two-passes",
         ("output = []", "output, state = [], tuple(0 * part for part in state)"),
-        composes=True,
     ),
     _two(
         "state not carried from step to step",
@@ -309,7 +304,6 @@ BIDIRECTIONAL = (
         "step returns must go into the next.",
         "birnn-two-passes",
         (APPENDED, "output.append(step(x_t, state)[0])"),
-        composes=True,
     ),
     _two(
         "only h carried, not the rest of the state",
@@ -350,7 +344,6 @@ BIDIRECTIONAL = (
         "still there. Whoever takes a mean or a maximum over time would count it.",
         "birnn-mask",
         (RETURNED, "return forward, backward"),
-        composes=True,
     ),
     _two(
         "only the forward output is 0 at the padding",

@@ -152,6 +152,7 @@ bidirectional = Exercise(
         Part("nan in the padding", 1, cases=(NAN.name,)),
     ),
     uses=("length_mask", "reverse_padded"),
+    composes=True,
     book=at("birnn-two-passes"),
     mistakes=wrong.BIDIRECTIONAL,
     alternatives=other.BIDIRECTIONAL,

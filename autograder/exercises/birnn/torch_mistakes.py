@@ -164,8 +164,8 @@ RETURNED = "return torch.cat([ahead, back], dim=-1), (h_n, c_n)"
 INSIDE = "(torch.arange(len(x))[:, None] < lengths)[..., None]"
 
 
-def _two(name, hint, label, *edits, composes=False):
-    return mistake(name, hint, label, *edits, composes=composes)
+def _two(name, hint, label, *edits):
+    return mistake(name, hint, label, *edits)
 
 
 BILSTM = (
@@ -174,7 +174,6 @@ BILSTM = (
         NOT_TURNED_BACK,
         "birnn-turn-back",
         (TURN_BACK, ""),
-        composes=True,
     ),
     _two(
         "the batch turned around as a whole",
@@ -183,7 +182,6 @@ BILSTM = (
         (TURN, "turned = x.flip(0)"),
         (BACK, "back, (h_back, c_back) = self.back(turned, start_back)"),
         (TURN_BACK, "back = back.flip(0) * " + INSIDE),
-        composes=True,
     ),
     _two(
         "turned around as a whole, then packed",
@@ -205,7 +203,6 @@ BILSTM = (
         "gradient: it learns nothing.",
         "birnn-two-networks",
         ("run_packed(self.back,", "run_packed(self.ahead,"),
-        composes=True,
     ),
     _two(
         "networks exchanged",
@@ -220,7 +217,6 @@ BILSTM = (
         "Your output begins with the features of back. PyTorch's begins with the forward ones.",
         "birnn-merge",
         (RETURNED, RETURNED.replace("[ahead, back]", "[back, ahead]")),
-        composes=True,
     ),
     _two(
         "directions added",
@@ -234,7 +230,6 @@ BILSTM = (
         "birnn-state-order",
         (H_N, "h_n = torch.cat([h_back, h_ahead])"),
         (C_N, "c_n = torch.cat([c_back, c_ahead])"),
-        composes=True,
     ),
     _two(
         "states joined along the features",
@@ -254,14 +249,12 @@ BILSTM = (
         "Your networks start from zeros whatever state they are given.",
         "birnn-two-networks",
         (STARTS, "start_ahead = start_back = None"),
-        composes=True,
     ),
     _two(
         "one initial state for both directions",
         "Both of your directions start from the first of the two initial states.",
         "birnn-state-order",
         (STARTS, "start_ahead, start_back = states\n        start_back = start_ahead"),
-        composes=True,
     ),
     _two(
         "the last row of output taken for h_n",
@@ -339,7 +332,6 @@ BIGRU = (
         NOT_TURNED_BACK + " The layer above then reads them in a muddle.",
         "birnn-turn-back",
         (OUT_TURNED, ""),
-        composes=True,
     ),
     _two(
         "the batch turned around as a whole",
@@ -397,7 +389,6 @@ BIGRU = (
         "back.",
         "birnn-merge",
         (JOINED, "x = torch.cat([out_back, out_ahead], dim=-1)"),
-        composes=True,
     ),
     _two(
         "all forward states first in h_n",
@@ -405,7 +396,6 @@ BIGRU = (
         "by layers: layer 0 ahead, layer 0 back, layer 1 ahead, and so on.",
         "birnn-state-order",
         (BOTH, "return x, torch.cat(h_n[::2] + h_n[1::2])"),
-        composes=True,
     ),
     _two(
         "backward state first in each layer",
@@ -430,7 +420,6 @@ BIGRU = (
             "L = len(self.ahead)\n"
             "            start_back = None if h0 is None else h0[L + k : L + k + 1]",
         ),
-        composes=True,
     ),
     _two(
         "initial states ignored",
@@ -438,7 +427,6 @@ BIGRU = (
         "birnn-two-networks",
         (START_AHEAD, "start_ahead = None"),
         (START_BACK, "start_back = None"),
-        composes=True,
     ),
     _two(
         "the first layer's initial states for every layer",
@@ -519,7 +507,6 @@ TAGGER = (
         "sentences are wrong, and depend on what they are padded with.",
         "birnn-padding",
         (RAN, "output, _ = self.gru(read)"),
-        composes=True,
     ),
     _two(
         "rows expected to be sorted",
@@ -548,7 +535,6 @@ TAGGER = (
         "linear layer adds its bias to it, so the scores are not.",
         "birnn-mask",
         (CHOSEN, "return scores"),
-        composes=True,
     ),
     _two(
         "softmax of the scores",
@@ -556,7 +542,6 @@ TAGGER = (
         "it flattens the scores, and training becomes slow.",
         "birnn-loss",
         (SCORES, "scores = torch.softmax(self.linear(output), dim=-1)"),
-        composes=True,
     ),
     _two(
         "log-softmax of the scores",
@@ -595,7 +580,6 @@ TAGGER = (
         "from 0 to n − 1.",
         "birnn-mask",
         (WITHIN, "inside = torch.arange(len(words))[:, None] < lengths - 1"),
-        composes=True,
     ),
     _two(
         "backward half of the output turned around again",
@@ -607,7 +591,6 @@ TAGGER = (
             "one, two = output.chunk(2, dim=-1)\n"
             "        scores = self.linear(torch.cat([one, reverse_rows(two, lengths)], dim=-1))",
         ),
-        composes=True,
     ),
     _two("graph cut", CUT, "birnn-tagger", (CHOSEN, CHOSEN + ".detach()")),
     _two(
