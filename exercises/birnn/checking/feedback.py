@@ -92,32 +92,37 @@ def as_html(verdict, show_values=False, book=""):
     if verdict.status == "grader error":
         return f"<p>{escape(as_text(verdict))}</p>"
     total = f"{number(verdict.points)} of {number(verdict.of)} points"
-    rows = []
-    for part in verdict.parts:
-        mark, word = ("✗", "not yet") if part.finding else ("✓", "right")
-        rows.append(
-            f'<tr><td><span role="img" aria-label="{word}">{mark}</span></td>'
-            f'<th scope="row" style="text-align:left;font-weight:normal">{escape(part.says)}</th>'
-            f"<td>{number(part.points)} of {number(part.of)}</td></tr>"
-        )
+    table = (
+        '<table><caption style="text-align:left;white-space:nowrap">'
+        f"<code>{escape(verdict.name)}</code>: {total}"
+        '</caption><thead><tr><th scope="col">result</th><th scope="col">what</th>'
+        f'<th scope="col">points</th></tr></thead><tbody>{"".join(map(_row, verdict.parts))}'
+        "</tbody></table>"
+    )
     said = []
     if verdict.finding:
-        first, *more = lines_of(verdict.finding, show_values)
-        said.append(f"<strong>{escape(first)}</strong>" + "".join(f"<br>{escape(m)}" for m in more))
-    for hint in verdict.hints:
-        link = ""
-        if hint["book"]:
-            address = escape(book + hint["book"], quote=True)
-            link = f' <a href="{address}">Read in the book</a>.' if book else f" Read: {address}"
-        said.append(f"<em>{escape(hint['name'])}</em>. {escape(hint['hint'])}{link}")
+        first, *more = map(escape, lines_of(verdict.finding, show_values))
+        said.append(f"<p>{'<br>'.join([f'<strong>{first}</strong>', *more])}</p>")
     if verdict.hints:
-        hints = "".join(f"<li>{item}</li>" for item in said[-len(verdict.hints) :])
-        said[-len(verdict.hints) :] = [f"{opening(verdict.hints)}</p><ul>{hints}</ul><p>"]
-    said += [escape(note) for note in verdict.notes]
-    said += [f"{LOOK} <code>{escape(clean(what))}</code>" for what in verdict.look]
+        hints = "".join(_hint(hint, book) for hint in verdict.hints)
+        said.append(f"<p>{opening(verdict.hints)}</p><ul>{hints}</ul>")
+    said += [f"<p>{escape(note)}</p>" for note in verdict.notes]
+    said += [f"<p>{LOOK} <code>{escape(clean(what))}</code></p>" for what in verdict.look]
+    return table + "".join(said)
+
+
+def _row(part):
+    mark, word = ("✗", "not yet") if part.finding else ("✓", "right")
     return (
-        f'<table><caption style="text-align:left"><code>{escape(verdict.name)}</code>: {total}'
-        '</caption><thead><tr><th scope="col">result</th><th scope="col">what</th>'
-        f'<th scope="col">points</th></tr></thead><tbody>{"".join(rows)}</tbody></table>'
-        + "".join(f"<p>{item}</p>" for item in said)
+        f'<tr><td><span role="img" aria-label="{word}">{mark}</span></td>'
+        f'<th scope="row" style="text-align:left;font-weight:normal">{escape(part.says)}</th>'
+        f"<td>{number(part.points)} of {number(part.of)}</td></tr>"
     )
+
+
+def _hint(hint, book):
+    link = ""
+    if hint["book"]:
+        address = escape(book + hint["book"], quote=True)
+        link = f' <a href="{address}">Read in the book</a>.' if book else f" Read: {address}"
+    return f"<li><em>{escape(hint['name'])}</em>. {escape(hint['hint'])}{link}</li>"

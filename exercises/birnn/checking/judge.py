@@ -35,10 +35,18 @@ CONDUCT = ("unmodified", "repeatable", "initial")
 FINAL = ("exists", "callable", "rules")
 """Stages at which right versions of earlier answers can't change anything."""
 
+MANY = 60
+"""Values of a parameter from which on their spread can be judged without luck."""
+
 RUNS = ("finite", "values", "gradients")
 """Stages at which an answer works, and is wrong."""
 
-LEAVES = {"array": "a NumPy array", "tensor": "a PyTorch tensor", "number": "a number"}
+LEAVES = {
+    "array": "a NumPy array",
+    "tensor": "a PyTorch tensor",
+    "number": "a number",
+    "numbers": "a list of numbers",
+}
 """What the kinds of a written-down leaf are called."""
 
 MAX_TEXT = 300
@@ -239,13 +247,15 @@ def _is_written(value, depth=0):
         inner = value["dict"]
         return isinstance(inner, dict) and all(_is_written(v, depth + 1) for v in inner.values())
     leaf, array = value.get("leaf"), value.get("array")
-    if not isinstance(value.get("type"), str) or not isinstance(value.get("attached", True), bool):
+    if not isinstance(leaf, str) or not isinstance(value.get("type"), str):
+        return False
+    if not isinstance(value.get("attached", True), bool):
         return False
     if leaf in ("none", "other"):
         return array is None
     if leaf == "text":
         return array is None and isinstance(value.get("text"), str)
-    if not isinstance(leaf, str) or leaf not in LEAVES or not isinstance(array, np.ndarray):
+    if leaf not in LEAVES or not isinstance(array, np.ndarray):
         return False
     return array.dtype.kind in "biuf" and (leaf != "number" or array.shape == ())
 
@@ -547,7 +557,7 @@ def _others(want, missing):
 def _initial_findings(case, want, got):
     """How new parameters are spread: their spread and largest size, where they are many enough."""
     for name, (mean, spread, largest) in want["initial"].items():
-        if case.inputs["parameters"][name].size < 30 or not largest:
+        if case.inputs["parameters"][name].size < MANY or not largest:
             continue
         own = got.get("initial", {}).get(name)
         if (

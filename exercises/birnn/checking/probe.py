@@ -305,21 +305,59 @@ def _call_function(contract, answer, case):
     """A function of arrays: call it twice, and look at its arguments afterwards."""
     if contract.kind == "torch":
         return _call_tensor_function(contract, answer, case)
-    given = _copied(case.inputs)
+    given = _made(case.inputs)
     value = write_down(_call(contract, "runs", answer, *given.values()))
-    fresh = _copied(case.inputs)
+    fresh = _made(case.inputs)
     repeats = same(value, write_down(_call(contract, "runs", answer, *fresh.values())))
-    plain = [name for name in given if not callable(given[name])]
-    changed = [name for name in plain if not same(given[name], case.inputs[name])]
-    return {"value": value, "changed": changed, "repeats": repeats}
+    return {"value": value, "changed": _unlike(given, case.inputs), "repeats": repeats}
 
 
-def _copied(inputs):
-    """A case's inputs, copied, with a step function for each that describes one."""
-    return {
-        name: _step(value) if isinstance(value, dict) and "step" in value else copy.deepcopy(value)
-        for name, value in inputs.items()
-    }
+def _made(inputs):
+    """A copy of a case's inputs, with the generators and step functions that it describes."""
+    return {name: _made_of(value) for name, value in inputs.items()}
+
+
+def _made_of(value):
+    if _is_rng(value):
+        return np.random.default_rng(value["rng"])
+    return _step(value) if _is_step(value) else copy.deepcopy(value)
+
+
+def _is_rng(value):
+    """Whether a value stands for a ``numpy.random.Generator``: ``{"rng": seed}``."""
+    return isinstance(value, dict) and value.keys() == {"rng"}
+
+
+def _is_step(value):
+    """Whether a value stands for a step function; see ``_step``."""
+    return isinstance(value, dict) and "step" in value
+
+
+def _unlike(given, inputs):
+    """The names of the inputs that a call changed; a generator is there to be changed."""
+    fixed = {n: v for n, v in inputs.items() if not _is_rng(v) and not _is_step(v)}
+    return [n for n, value in fixed.items() if not same(given[n], value)]
+
+
+DRAWS = 40
+"""How often an answer that draws by chance is called with one generator."""
+
+
+def _call_draws(contract, answer, case):
+    """A function that draws one number by chance: call it many times with one generator."""
+    given, fresh = _made(case.inputs), _made(case.inputs)
+
+    def draws(arguments):
+        values = (_call(contract, "runs", answer, *arguments.values()) for _ in range(DRAWS))
+        return [write_down(value) for value in values]
+
+    drawn = draws(given)
+    repeats = same(drawn, draws(fresh))
+    arrays = [leaf.get("array") if isinstance(leaf, dict) else None for leaf in drawn]
+    value = drawn[0]
+    if all(a is not None and a.shape == () and a.dtype == arrays[0].dtype for a in arrays):
+        value = _array_leaf("array", "a NumPy array", np.array(arrays))
+    return {"value": value, "changed": _unlike(given, case.inputs), "repeats": repeats}
 
 
 def _step(spec):
@@ -363,8 +401,12 @@ def _tensors(value, track=False):
         tensor = torch.from_numpy(value.copy())
         return tensor.requires_grad_() if track and tensor.is_floating_point() else tensor
     if isinstance(value, dict):
+        if _is_rng(value):
+            return np.random.default_rng(value["rng"])
         if "torch.nn" in value:
             return _built_in_module(value)
+        if "fading" in value:
+            return _fading_reader(torch.from_numpy(value["fading"]))
         return {key: _tensors(item, track) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return type(value)(_tensors(item, track) for item in value)
@@ -375,11 +417,35 @@ def _built_in_module(spec):
     """A module of torch.nn that a case describes by class, arguments and parameters."""
     import torch
 
+    if "layers" in spec:
+        return torch.nn.Sequential(*map(_built_in_module, spec["layers"]))
     module = getattr(torch.nn, spec["torch.nn"])(**spec["init"]).double()
     with torch.no_grad():
         for name, parameter in module.named_parameters():
             parameter.copy_(torch.from_numpy(spec["parameters"][name]))
     return module
+
+
+def _fading_reader(table):
+    """A toy that reads indices and gives scores, as a character model does.
+
+    Its state is nine tenths of the state before, and a row of the table; the scores are the state.
+    """
+    import torch
+
+    class FadingReader(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = torch.nn.Parameter(table)
+
+        def forward(self, indices, state=None):
+            output = []
+            for new in self.table[indices]:
+                state = new if state is None else 0.9 * state + new
+                output.append(state)
+            return torch.stack(output), state
+
+    return FadingReader()
 
 
 def _leaves(prefix, value):
@@ -445,6 +511,44 @@ def _call_edit(contract, answer, case):
     return {"value": {"dict": after}}
 
 
+def _call_fit(contract, answer, case):
+    """A function that trains the module it is given and returns a history of it.
+
+    The module's parameters afterwards, and its mode, are outputs beside the history.
+    """
+    import torch
+
+    def fitted(given):
+        module = next(iter(given.values()))
+        torch.manual_seed(0)
+        history = _call(contract, "runs", answer, *given.values())
+        if not isinstance(history, dict):
+            raise _Stopped(_said("structure", f"it returns a {_type(history)}; expected a dict"))
+        written = {_text(key): _series(value) for key, value in list(history.items())[:MAX_ITEMS]}
+        weights = {name: write_down(p) for name, p in module.named_parameters()}
+        mode = write_down("training" if module.training else "evaluation")
+        return {"dict": written | {"weights": {"dict": weights}, "mode": mode}}
+
+    with torch.enable_grad():
+        given = _tensors(case.inputs)
+        value = fitted(given)
+        again = fitted(_tensors(case.inputs))
+    before, after = _tensors(case.inputs), dict(given)
+    name = next(iter(given))
+    del before[name], after[name]
+    return {"value": value, "changed": _changed(before, after), "repeats": same(value, again)}
+
+
+def _series(value):
+    """A list of numbers written down as one array; anything else as usual."""
+    written = write_down(value[:MAX_ITEMS] if isinstance(value, list | tuple) else value)
+    if isinstance(written, list | tuple) and written:
+        arrays = [w.get("array") if isinstance(w, dict) else None for w in written]
+        if all(a is not None and a.shape == () for a in arrays):
+            return _array_leaf("array", "a NumPy array", np.array(arrays))
+    return written
+
+
 def _call_module(contract, answer, case):
     """A subclass of nn.Module: build it, load parameters, run it forwards and backwards."""
     import torch
@@ -507,7 +611,7 @@ def _load(module, parameters):
     with torch.no_grad():
         for name, value in parameters.items():
             new = own[name].detach().double()
-            initial[name] = [float(n) for n in (new.mean(), new.std(), new.abs().max())]
+            initial[name] = [float(n) for n in (new.mean(), new.std(correction=0), new.abs().max())]
             own[name].copy_(torch.from_numpy(value))
     return initial
 
@@ -540,12 +644,124 @@ def _weights(tensor, k):
     return torch.cos(count + 7 * k).reshape(tensor.shape)
 
 
+def _call_training(contract, answer, case):
+    """A function that trains modules: what it returned, and what every step of it did.
+
+    The case's first module is the network, a recurrent one; its ``optimizer`` trains all modules.
+    """
+    import torch
+
+    seen, again = _Training(case.inputs), _Training(case.inputs)
+    with torch.enable_grad():
+        for training in (seen, again):
+            torch.manual_seed(0)
+            training.run(lambda *given: _call(contract, "runs", answer, *given))
+    fixed = {name: v for name, v in case.inputs.items() if isinstance(v, np.ndarray)}
+    return {
+        "value": seen.written(),
+        "changed": _changed(_tensors(fixed), {name: seen.given[name] for name in fixed}),
+        "repeats": same(seen.written(), again.written()),
+    }
+
+
+class _Training:
+    """One call of a function that trains, watched by hooks on its network and its optimizer."""
+
+    def __init__(self, inputs):
+        import torch
+
+        self.given = {
+            name: None if name == "optimizer" else _tensors(value) for name, value in inputs.items()
+        }
+        self.modules = {
+            name: value for name, value in self.given.items() if isinstance(value, torch.nn.Module)
+        }
+        self.trained = [p for module in self.modules.values() for p in module.parameters()]
+        spec = inputs["optimizer"]
+        optimizer = getattr(torch.optim, spec["torch.optim"])(self.trained, **spec["options"])
+        optimizer.register_step_pre_hook(self._before_step)
+        self.given["optimizer"] = optimizer
+        network = next(iter(self.modules.values()))
+        network.register_forward_pre_hook(self._before_call, with_kwargs=True)
+        network.register_forward_hook(self._after_call)
+        self.state = self.given["h"].clone()
+        self.lengths, self.handed_on, self.cut_off, self.gradients = [], [], [], []
+        self.result = None
+
+    def run(self, call):
+        """Call the answer by way of a function, and keep what it returned."""
+        self.result = call(*self.given.values())
+
+    def _before_call(self, network, args, kwargs):
+        import torch
+
+        x, state, *_ = (*args, *kwargs.values(), None, None)
+        is_tensor = isinstance(state, torch.Tensor)
+        self.lengths.append(len(x))
+        self.handed_on.append(
+            is_tensor and state.shape == self.state.shape and torch.equal(state, self.state)
+        )
+        self.cut_off.append(not (is_tensor and state.requires_grad))
+
+    def _after_call(self, network, args, result):
+        self.state = result[1].detach().clone()
+
+    def _before_step(self, optimizer, args, kwargs):
+        import torch
+
+        grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.trained]
+        self.gradients.append(np.concatenate([g.detach().numpy().ravel() for g in grads]))
+
+    def written(self):
+        """What was returned and seen, written down."""
+        count = sum(p.numel() for p in self.trained)
+        returned = self.result
+        if isinstance(returned, tuple | list) and len(returned) == 2:
+            losses, state = returned
+            self.cut_off = self.cut_off[: len(self.lengths)]
+            self.cut_off.append(not getattr(state, "requires_grad", False))
+            returned = (_numbers(losses), write_down(state))
+        else:
+            returned = write_down(returned)
+        seen = {
+            "returned": returned,
+            "chunks": _array_leaf("array", "numbers", np.array(self.lengths, np.int64)),
+            "handed on": _array_leaf("array", "numbers", np.array(self.handed_on, bool)),
+            "cut off": _array_leaf("array", "numbers", np.array(self.cut_off, bool)),
+            "gradients": _array_leaf(
+                "array", "numbers", np.array(self.gradients).reshape(len(self.gradients), count)
+            ),
+            "parameters": {
+                "dict": {
+                    f"{module}.{name}": write_down(p)
+                    for module, own in self.modules.items()
+                    for name, p in own.named_parameters()
+                }
+            },
+        }
+        return {"dict": seen}
+
+
+def _numbers(value):
+    """A list of numbers as one array; anything else as it is."""
+    written = write_down(value)
+    if isinstance(written, list | tuple) and all(
+        isinstance(item, dict) and item.get("leaf") == "number" for item in written
+    ):
+        array = np.array([item["array"] for item in written], dtype=float)
+        return _array_leaf("numbers", "a list of numbers", array)
+    return written
+
+
 HARNESSES = types.MappingProxyType(
     {
         "function": _call_function,
+        "draws": _call_draws,
         "refusing": _call_refusing,
         "module": _call_module,
         "edit": _call_edit,
+        "fit": _call_fit,
+        "training": _call_training,
     }
 )
 """How an answer can be called, by the name that a contract gives as its subject."""

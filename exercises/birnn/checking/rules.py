@@ -7,6 +7,7 @@ is ever executed.
 
 import ast
 import builtins
+import functools
 from dataclasses import dataclass
 
 FUNCTIONS = {
@@ -57,7 +58,7 @@ def read(contract, cells):
     -------
     Reading
     """
-    notebook = _Notebook(cells)
+    notebook = _notebook(tuple(cells))
     uses = _Uses(notebook)
     for statement in notebook.reached(contract.name, set(contract.uses)):
         uses.visit(statement)
@@ -103,6 +104,12 @@ def say_forbidden(contract, names):
         f"{contract.name} uses {used}, which does the work that the exercise asks of you, so it "
         "gets no points. Build it from matrix products, sigmoids and tanh"
     )
+
+
+@functools.lru_cache(maxsize=1)
+def _notebook(cells):
+    """A notebook is read once for all of its exercises."""
+    return _Notebook(cells)
 
 
 class _Notebook:
