@@ -388,7 +388,7 @@ def _call_refusing(contract, answer, case):
         problem = stopped.problem
         if problem["stage"] != "runs" or problem["type"] != "ValueError":
             raise
-    said = f"a ValueError ({problem['message']}; {problem['line']})"
+    said = f"a ValueError ({problem['message']})"
     value = {"leaf": "text", "type": said, "text": "ValueError"}
     return {"value": value, "changed": [], "repeats": True}
 
