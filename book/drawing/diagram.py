@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from book.drawing.graph import AFFINE, STATE
-from book.drawing.style import GATE_COLOURS, Figure
+from book.drawing.style import DIRECTION_COLOURS, GATE_COLOURS, Figure
 
 BOX = (46, 30)  # width and height of what squashes
 CIRCLE = 15  # radius of what combines
@@ -234,3 +234,110 @@ def draw_layers(layers, steps, alt, caption="", cell="LSTM", states="hc"):
         for state, below in zip(states, heights, strict=True):
             write(x + 88, y + below, f"{state}_n[{layer}]")
     return Figure(canvas(width, bottom + 84, parts), alt, caption)
+
+
+def draw_both_ways(steps, alt, caption="", said=None):
+    """Draw a network with both directions unrolled in time: one box for each direction and step.
+
+    Parameters
+    ----------
+    steps : int
+    alt : str, what the figure shows, for those who can't see it
+    caption : str, what the reader should see in it
+    said : None, or a dict with lists of str, one for each step: ``"input"``, and ``"ahead"`` and
+        ``"back"`` for what each direction gives out
+
+    Returns
+    -------
+    Figure
+    """
+    across, left, apart = 150, 120, 30
+    rows = {"ahead": 170, "back": 92}  # heights of the boxes
+    low, high = 226, 40  # where inputs branch, and where outputs end
+    width = left + across * (steps - 1) + 130
+    parts = []
+
+    def line(*corners):
+        parts.append(line_of(list(corners), "wire"))
+
+    def write(x, y, words, face="code"):
+        parts.append(f'<text x="{x:g}" y="{y:g}" class="{face}">{words}</text>')
+
+    for step in range(steps):
+        x = left + across * step
+        write(x, low + 44, f"input[{step}]" if said is None else said["input"][step])
+        for way, y in rows.items():
+            at = x - apart if way == "ahead" else x + apart
+            line((x, low + 30), (x, low), (at, low), (at, y + 22))
+            line((at, y - 20), (at, high))
+            if said is not None:
+                parts.append(
+                    f'<text x="{at:g}" y="{high - 14}" class="value" '
+                    f'style="text-anchor:middle">{said[way][step]}</text>'
+                )
+            if way == "ahead":
+                start = at - 50 if step == 0 else at - across + 34
+                line((start, y), (at - 36, y))
+            else:
+                start = at + 50 if step == steps - 1 else at + across - 34
+                line((start, y), (at + 36, y))
+            parts.append(
+                f'<rect x="{at - 34}" y="{y - 20}" width="68" height="40" rx="6" class="paper" '
+                f'stroke="{DIRECTION_COLOURS[way]}" stroke-width="3"/>'
+                f'<text x="{at}" y="{y}" class="sign">{way}</text>'
+            )
+        if said is None:
+            write(x, high - 14, f"output[{step}]")
+    first, last = left, left + across * (steps - 1)
+    line((last - apart + 34, rows["ahead"]), (last + 84, rows["ahead"]))
+    line((first + apart - 34, rows["back"]), (first - 84, rows["back"]))
+    for x, way, words in (
+        (first - 98, "ahead", ("h_0", "[0]")),
+        (last + 104, "ahead", ("h_n", "[0]")),
+        (last + 104, "back", ("h_0", "[1]")),
+        (first - 100, "back", ("h_n", "[1]")),
+    ):
+        write(x, rows[way] - 9, words[0])
+        write(x, rows[way] + 9, words[1])
+    return Figure(canvas(width, low + 62, parts), alt, caption)
+
+
+def draw_batch(batches, alt, caption=""):
+    """Draw padded batches below each other: a row for each sequence, a column for each step.
+
+    Parameters
+    ----------
+    batches : dict from a title to a list of rows, each a list of str, ``""`` for padding
+    alt : str, what the figure shows, for those who can't see it
+    caption : str, what the reader should see in it
+
+    Returns
+    -------
+    Figure
+    """
+    cell, height, left = 86, 30, 12
+    steps = max(len(row) for rows in batches.values() for row in rows)
+    parts, y = [], 22
+    for title, rows in batches.items():
+        parts.append(
+            f'<text x="{left}" y="{y}" class="code" style="text-anchor:start">{title}</text>'
+        )
+        y += 16
+        for row in rows:
+            for step, words in enumerate(row):
+                x = left + cell * step
+                line = 'stroke="currentColor" stroke-width="1.2"'
+                dashes = "" if words else ' stroke-dasharray="3 4" opacity="0.55"'
+                parts.append(
+                    f'<rect x="{x}" y="{y}" width="{cell - 4}" height="{height - 4}" '
+                    f'class="paper" {line}{dashes}/>'
+                )
+                middle = (x + cell / 2 - 2, y + height / 2 - 2)
+                face = "sign" if words else "code"
+                parts.append(
+                    f'<text x="{middle[0]:g}" y="{middle[1]:g}" class="{face}">'
+                    f"{words or '·'}</text>"
+                )
+            y += height
+        y += 26
+    return Figure(canvas(2 * left + cell * steps, y - 16, parts), alt, caption)

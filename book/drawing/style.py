@@ -30,6 +30,8 @@ GATE_LINES = {
 }
 MODEL_COLOURS = {"RNN": "#9A9A9A", "LSTM": "#B2407E", "GRU": "#6A71FF"}
 MODEL_LINES = {"RNN": "--", "LSTM": "-", "GRU": "-."}
+DIRECTION_COLOURS = {"ahead": "#A6A000", "back": "#6B4423", "both": "#2B8C99"}
+DIRECTION_LINES = {"ahead": "--", "back": ":", "both": "-"}
 
 # Matplotlib knows no "colour of the text around"; this one stands for it and is replaced.
 INK = "#010203"

@@ -10,6 +10,8 @@ import pytest
 from autograder.reference.gru import gru_step, gru_step_cho, simplified_gru_step
 from autograder.reference.lstm import lstm_step
 from book.drawing import (
+    DIRECTION_COLOURS,
+    DIRECTION_LINES,
     GATE_COLOURS,
     GATE_LINES,
     GRU,
@@ -20,6 +22,8 @@ from book.drawing import (
     ONE_GATE,
     RNN,
     draw,
+    draw_batch,
+    draw_both_ways,
 )
 from book.drawing.diagram import lightness, path_of
 from book.drawing.explore import WIDEST, Dial, Explorer
@@ -213,13 +217,13 @@ def test_figures_come_out_the_same_every_time():
     assert not re.search(r"\d\d:\d\d", plotted())
 
 
-@pytest.mark.parametrize("colours", [GATE_COLOURS, MODEL_COLOURS])
+@pytest.mark.parametrize("colours", [GATE_COLOURS, MODEL_COLOURS, DIRECTION_COLOURS])
 def test_colours_differ_in_grey(colours):
     for one, other in itertools.combinations(set(colours.values()), 2):
         assert abs(lightness(one) - lightness(other)) > 6, (one, other)
 
 
-@pytest.mark.parametrize("lines", [GATE_LINES, MODEL_LINES])
+@pytest.mark.parametrize("lines", [GATE_LINES, MODEL_LINES, DIRECTION_LINES])
 def test_each_kind_of_line_is_used_once(lines):
     # The candidate is one thing with two names.
     assert len(set(lines.values())) == len(set(lines) - {"n"})
@@ -233,7 +237,7 @@ DICHROMATS = {
 
 
 @pytest.mark.parametrize("matrix", DICHROMATS.values(), ids=DICHROMATS)
-@pytest.mark.parametrize("colours", [GATE_COLOURS, MODEL_COLOURS])
+@pytest.mark.parametrize("colours", [GATE_COLOURS, MODEL_COLOURS, DIRECTION_COLOURS])
 def test_colours_differ_for_colour_blind_people(colours, matrix):
     seen = []
     for colour in set(colours.values()):
@@ -241,3 +245,33 @@ def test_colours_differ_for_colour_blind_people(colours, matrix):
         seen.append(np.clip(matrix @ channels**2.2, 0, 1) ** (1 / 2.2))
     for one, other in itertools.combinations(seen, 2):
         assert np.linalg.norm(one - other) > 0.2
+
+
+def test_both_directions_are_drawn_the_right_way_round():
+    """Arrows between boxes go right in the row ahead, and left in the row back."""
+    steps = 4
+    root = ElementTree.fromstring(draw_both_ways(steps, "both ways").svg)
+    space = "{http://www.w3.org/2000/svg}"
+    boxes, rows = {}, {}
+    for box, text in zip(
+        root.iter(f"{space}rect"),
+        (t for t in root.iter(f"{space}text") if t.text in ("ahead", "back")),
+        strict=True,
+    ):
+        rows[text.text] = float(text.get("y"))
+        boxes.setdefault(text.text, []).append(float(box.get("x")))
+    assert {way: len(found) for way, found in boxes.items()} == {"ahead": steps, "back": steps}
+    ways = {"ahead": set(), "back": set()}
+    for line in root.iter(f"{space}polyline"):
+        (x0, y0), *_, (x1, y1) = (
+            tuple(map(float, corner.split(","))) for corner in line.get("points").split()
+        )
+        for way, y in rows.items():
+            if y0 == y1 == y:
+                ways[way].add(np.sign(x1 - x0))
+    assert ways == {"ahead": {1.0}, "back": {-1.0}}
+
+
+def test_padding_is_drawn_as_padding():
+    svg = draw_batch({"two rows": [["a", "b", "c"], ["d", "", ""]]}, "a batch").svg
+    assert svg.count("<rect") == 6 and svg.count("stroke-dasharray") == 2

@@ -3,6 +3,7 @@
 import collections
 import sys
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 
 from autograder.checking import plain
+from autograder.checking.contract import Case
 from autograder.checking.judge import STAGES, readable
 from autograder.checking.probe import observe, stand_in, write_down
 
@@ -364,3 +366,42 @@ def test_leaves_say_what_they_are():
     assert write_down(torch.Size([1, 2])) == write_down((1, 2))
     assert write_down(torch.ones(2))["attached"] is False
     assert "complex128" in write_down(np.ones(2, complex))["type"]
+
+
+STEP_CASES = {"one state": 1, "two states": 2}
+
+
+@pytest.mark.parametrize("kind", STEP_CASES)
+def test_a_case_can_describe_a_step_function(kind):
+    weight, decay = np.array([[0.5, -1.0]]), np.array([0.25, 0.5])
+    contract = replace(DOUBLE.contract, name="take", returns=("a", "b")[: STEP_CASES[kind]])
+    states = tuple(np.full((3, 2), 0.5 + k) for k in range(STEP_CASES[kind]))
+    inputs = {
+        "step": {"step": kind, "weight": weight, "decay": decay},
+        "x_t": np.array([[1.0], [2.0], [-1.0]]),
+        "state": states,
+    }
+
+    def take(step, x_t, state):
+        return step(x_t, state)
+
+    seen = observe(contract, {"take": take}, Case("a step", inputs))
+    drive = inputs["x_t"] @ weight
+    right = [np.tanh(decay * states[0] + drive)]
+    if kind == "two states":
+        c = decay * states[1] + drive
+        right = [np.tanh(c) + decay * states[0], c]
+    assert seen["problem"] is None and seen["changed"] == [] and seen["repeats"]
+    for leaf, expected in zip(seen["value"], right, strict=True):
+        np.testing.assert_array_equal(leaf["array"], expected)
+
+
+def test_a_refusal_is_what_a_refusing_function_returns():
+    contract = replace(DOUBLE.contract, subject="refusing")
+    case = DOUBLE.cases(SEED)[0]
+    seen = observe(contract, {"double": raising(ValueError("not this"))}, case)
+    assert seen["problem"] is None and seen["value"]["text"] == "ValueError"
+    assert "not this" in seen["value"]["type"]
+    seen = observe(contract, {"double": raising(KeyError("not this"))}, case)
+    assert seen["problem"]["type"] == "KeyError"
+    assert observe(contract, {"double": DOUBLE.reference}, case)["value"]["leaf"] == "array"

@@ -1,0 +1,571 @@
+"""Compare what was observed of an answer with what was observed of the reference."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .rules import forbidden_calls, say_forbidden
+
+STAGES = (
+    "exists",
+    "callable",
+    "written",
+    "rules",
+    "signature",
+    "builds",
+    "module",
+    "parameters",
+    "runs",
+    "structure",
+    "type",
+    "shape",
+    "dtype",
+    "finite",
+    "values",
+    "unmodified",
+    "repeatable",
+    "gradients",
+    "initial",
+)
+"""The order in which an answer is judged; the first stage that fails is what the student reads."""
+
+CONDUCT = ("unmodified", "repeatable", "initial")
+"""Stages that cost the last part alone: the values were right."""
+
+FINAL = ("exists", "callable", "rules")
+"""Stages at which right versions of earlier answers can't change anything."""
+
+MANY = 60
+"""Values of a parameter from which on their spread can be judged without luck."""
+
+RUNS = ("finite", "values", "gradients")
+"""Stages at which an answer works, and is wrong."""
+
+LEAVES = {
+    "array": "a NumPy array",
+    "tensor": "a PyTorch tensor",
+    "number": "a number",
+    "numbers": "a list of numbers",
+}
+"""What the kinds of a written-down leaf are called."""
+
+MAX_TEXT = 300
+"""Characters of the answer's own words that are shown."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, and where."""
+
+    stage: str
+    case: str
+    says: str
+    output: str = ""
+    shows: str = ""
+    """Expected and actual value at the place; for public cases only."""
+    holds: str = ""
+    """Along which axes the output is right."""
+
+    @property
+    def rank(self):
+        """The place of the stage in the order of judging."""
+        return STAGES.index(self.stage)
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """What became of one part's points."""
+
+    says: str
+    points: float
+    of: float
+    finding: Finding | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of an answer."""
+
+    name: str
+    status: str
+    """``"pass"``, ``"fail"`` or ``"grader error"``."""
+    parts: tuple[PartResult, ...] = ()
+    hints: tuple[dict, ...] = ()
+    """Known mistakes that the answer makes: ``name``, ``hint`` and ``book``."""
+    cases: int = 0
+    """How many cases were tried."""
+    notes: tuple[str, ...] = ()
+    """What else the reader should know."""
+    look: tuple[str, ...] = ()
+    """What the rules can't decide; an instructor should look at it."""
+
+    @property
+    def points(self):
+        """Points earned."""
+        return sum(part.points for part in self.parts)
+
+    @property
+    def of(self):
+        """Points to be had."""
+        return sum(part.of for part in self.parts)
+
+    @property
+    def finding(self):
+        """The first stage that failed, or None."""
+        failed = [part.finding for part in self.parts if part.finding]
+        return min(failed, key=lambda finding: finding.rank) if failed else None
+
+
+def judge(contract, cases, expected, observed, forbidden=()):
+    """Reach a verdict on an answer.
+
+    Parameters
+    ----------
+    contract : Contract
+    cases : list of Case
+    expected : list of observations of the reference, one for each case
+    observed : what came back as observations of the answer, likewise; anything but a list of
+        readable observations counts against the answer
+    forbidden : names in the answer's text that the rules forbid; see ``rules.read``
+
+    Returns
+    -------
+    Verdict, ``"pass"`` only if every part's points were earned; ``"grader error"`` where the
+    reference itself could not be observed
+    """
+    if not all(readable(want) and not want["problem"] for want in expected):
+        return grader_error(contract, "the reference could not be observed")
+    parts = []
+    every = findings(contract, cases, expected, observed, forbidden)
+    for part in contract.parts:
+        whole = part is contract.parts[-1]
+        failed = [f for f in every if _concerns(contract, part, f, whole)]
+        finding = min(failed, key=lambda f: f.rank) if failed else None
+        parts.append(PartResult(part.says, 0 if finding else part.points, part.points, finding))
+    status = "fail" if any(part.finding for part in parts) else "pass"
+    return Verdict(contract.name, status, tuple(parts), cases=len(cases))
+
+
+def grader_error(contract, what):
+    """The verdict where the grader failed: no points given, none taken, the instructor told."""
+    return Verdict(contract.name, "grader error", notes=(what,))
+
+
+def findings(contract, cases, expected, observed, forbidden=()):
+    """Everything that is wrong with an answer, case by case; arguments as ``judge``."""
+    observed = one_each(cases, observed)
+    found = []
+    names = sorted({*forbidden, *forbidden_calls(contract, filter(readable, observed))})
+    if names:
+        found.append(Finding("rules", "", say_forbidden(contract, names)))
+    for case, want, got in zip(cases, expected, observed, strict=True):
+        found += _findings(contract, case, want, got)
+    return found
+
+
+def _concerns(contract, part, finding, whole):
+    """Whether a finding costs a part its points."""
+    if finding.stage in CONDUCT:
+        return whole
+    return _is_about(part, finding) or (
+        # What no part names costs the last.
+        whole and not any(_is_about(other, finding) for other in contract.parts)
+    )
+
+
+def _is_about(part, finding):
+    if part.cases and finding.case and finding.case not in part.cases:
+        return False
+    if finding.stage == "gradients":
+        return part.gradients and (
+            not part.outputs or not finding.output or finding.output in part.outputs
+        )
+    # Gradients are worth nothing where the values that they belong to are wrong.
+    return (
+        part.gradients or not finding.output or not part.outputs or finding.output in part.outputs
+    )
+
+
+# --- the form of an observation -----------------------------------------------------------------
+
+
+def one_each(cases, observed):
+    """What came back, if it is a list of as many as there are cases; nothing for each otherwise."""
+    fits = isinstance(observed, list) and len(observed) == len(cases)
+    return observed if fits else [None] * len(cases)
+
+
+def readable(observation):
+    """Whether an observation has the form that ``probe.observe`` gives it.
+
+    It comes from the process that the answer runs in, so it may be any plain data at all.
+    """
+    if not isinstance(observation, dict):
+        return False
+    problem, value = observation.get("problem"), observation.get("value")
+    gradients = observation.get("gradients", {})
+    initial = observation.get("initial", {})
+    return (
+        (_is_problem(problem) if problem is not None else _is_written(value))
+        and _is_names(observation.get("changed"))
+        and isinstance(observation.get("repeats"), bool)
+        and _is_names(observation.get("called"))
+        and isinstance(gradients, dict)
+        and all(g is None or isinstance(g, np.ndarray) for g in gradients.values())
+        and (
+            observation.get("gradient_problem") is None
+            or _is_problem(observation["gradient_problem"])
+        )
+        and isinstance(initial, dict)
+        and all(
+            isinstance(stats, list) and len(stats) == 3 and all(type(n) is float for n in stats)
+            for stats in initial.values()
+        )
+    )
+
+
+def _is_names(value):
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+def _is_problem(value):
+    return (
+        isinstance(value, dict)
+        and all(isinstance(value.get(key), str) for key in ("stage", "type", "message", "line"))
+        and value["stage"] in STAGES
+    )
+
+
+def _is_written(value, depth=0):
+    if depth > 10:
+        return False
+    if isinstance(value, tuple | list):
+        return all(_is_written(item, depth + 1) for item in value)
+    if not isinstance(value, dict):
+        return False
+    if "dict" in value:
+        inner = value["dict"]
+        return isinstance(inner, dict) and all(_is_written(v, depth + 1) for v in inner.values())
+    leaf, array = value.get("leaf"), value.get("array")
+    if not isinstance(leaf, str) or not isinstance(value.get("type"), str):
+        return False
+    if not isinstance(value.get("attached", True), bool):
+        return False
+    if leaf in ("none", "other"):
+        return array is None
+    if leaf == "text":
+        return array is None and isinstance(value.get("text"), str)
+    if leaf not in LEAVES or not isinstance(array, np.ndarray):
+        return False
+    return array.dtype.kind in "biuf" and (leaf != "number" or array.shape == ())
+
+
+def clean(text):
+    """The answer's own words, fit to be shown: of one line, printable, not too long."""
+    said = "".join(c if c.isprintable() else " " for c in text[: MAX_TEXT + 1])
+    return said if len(said) <= MAX_TEXT else said[:MAX_TEXT] + "…"
+
+
+# --- what is wrong with one observation ---------------------------------------------------------
+
+
+def _findings(contract, case, want, got):
+    if not readable(got):
+        said = f"nothing readable came back when {contract.name} was called"
+        return [Finding("structure", case.name, said)]
+    if got["problem"]:
+        return [Finding(got["problem"]["stage"], case.name, _say_problem(contract, got["problem"]))]
+    named = match(contract.returns, got["value"])
+    if isinstance(named, str):
+        return [Finding("structure", case.name, named)]
+    right = match(contract.returns, want["value"])
+    tolerance = _tolerance(contract, case, want)
+    found = []
+    for name in contract.output_names:
+        finding = _compare(contract, case, name, right[name], named[name], tolerance)
+        if finding:
+            found.append(finding)
+    if got["changed"]:
+        names = " and ".join(clean(name) for name in got["changed"][:5])
+        said = f"the call changed {names}; leave what you are given as it is"
+        found.append(Finding("unmodified", case.name, said))
+    if not got["repeats"]:
+        said = "the same inputs gave another answer the second time"
+        found.append(Finding("repeatable", case.name, said))
+    if want.get("gradients"):
+        found += _gradient_findings(contract, case, right, named, want, got, tolerance)
+    if contract.initial:
+        found += _initial_findings(case, want, got)
+    return found
+
+
+def _tolerance(contract, case, want):
+    dtype = case.inputs.get("dtype", _dtype_of(want))
+    return contract.tolerance["float32" if dtype == "float32" else "float64"]
+
+
+def _dtype_of(observation):
+    arrays = _all_arrays(observation["value"])
+    return "float32" if any(a.dtype == np.float32 for a in arrays) else "float64"
+
+
+def _all_arrays(written):
+    if isinstance(written, tuple | list):
+        return [a for item in written for a in _all_arrays(item)]
+    if isinstance(written, dict) and "dict" in written:
+        return [a for item in written["dict"].values() for a in _all_arrays(item)]
+    return [written["array"]] if isinstance(written, dict) and "array" in written else []
+
+
+def _say_problem(contract, problem):
+    stage, name = problem["stage"], contract.name
+    message, line = clean(problem["message"]), clean(problem["line"])
+    error = clean(problem["type"]) + (f": {message}" if message else "")
+    where = f", at {line}" if line else ""
+    if stage == "written" and message != name and message.isidentifier():
+        return f"{name} calls {message}, which is not written yet"
+    if "leaf Variable" in message and "in-place" in message:
+        where += (
+            ". An operation in place (+=, *=, an assignment to a slice) changes a tensor that was "
+            "given to you; make a new one instead"
+        )
+    return {
+        "exists": f"there is no {name}; run the cell that defines it",
+        "callable": f"{name} is a {message} and can't be called",
+        "written": f"{name} is not written yet",
+        "signature": f"{name} can't be called with its arguments: {message}",
+        "builds": f"{name} can't be built: {error}{where}",
+        "module": f"{name} must be a subclass of torch.nn.Module; {message}",
+        "parameters": f"the parameters of {name}: {message}",
+        "structure": message,
+    }.get(stage, f"{name} stopped with {error}{where}")
+
+
+def _describe(written):
+    """A written-down value in words."""
+    if isinstance(written, tuple | list):
+        kind = "tuple" if isinstance(written, tuple) else "list"
+        return f"a {kind} of {len(written)}"
+    if "dict" in written:
+        return clean(f"a dict with the keys {', '.join(list(written['dict'])[:20]) or '(none)'}")
+    if "array" in written and written["leaf"] != "number":
+        return f"{clean(written['type'])} of shape {written['array'].shape}"
+    return clean(written["type"])
+
+
+def _describe_returns(returns):
+    if isinstance(returns, str):
+        return returns
+    if isinstance(returns, dict):
+        return "a dict with the keys " + ", ".join(returns)
+    return "(" + ", ".join(_describe_returns(item) for item in returns) + ")"
+
+
+def match(returns, written):
+    """Give the parts of a returned value their names; a sentence where it has another form."""
+    if isinstance(returns, str):
+        return {returns: written}
+    wrong = f"it returns {_describe(written)}; expected {_describe_returns(returns)}"
+    if isinstance(returns, dict):
+        if not isinstance(written, dict) or "dict" not in written:
+            return wrong
+        got = written["dict"]
+        missing = [key for key in returns if key not in got]
+        extra = [key for key in got if key not in returns]
+        if missing or extra:
+            said = [f"{', '.join(missing)} missing"] if missing else []
+            said += [f"{clean(', '.join(extra[:20]))} not asked for"] if extra else []
+            return f"the returned dict: {'; '.join(said)}"
+        pairs = [(returns[key], got[key]) for key in returns]
+    else:
+        if not isinstance(written, tuple | list) or len(written) != len(returns):
+            return wrong
+        pairs = list(zip(returns, written, strict=True))
+    named = {}
+    for inner, value in pairs:
+        found = match(inner, value)
+        if isinstance(found, str):
+            return found
+        named |= found
+    return named
+
+
+def _compare(contract, case, output, want, got, tolerance, label=None):
+    """The first thing that is wrong with one output, or None."""
+    name = label or output
+
+    def finding(stage, says, shows="", holds=""):
+        return Finding(stage, case.name, f"{name}: {says}", output, shows, holds)
+
+    if isinstance(want, dict) and "dict" in want:
+        named = match(dict.fromkeys(want["dict"], ""), got)
+        if isinstance(named, str):
+            return finding("structure", named)
+        found = (
+            _compare(contract, case, output, value, got["dict"][key], tolerance, key)
+            for key, value in want["dict"].items()
+        )
+        return min(filter(None, found), key=lambda f: f.rank, default=None)
+    if not (isinstance(want, dict) and "array" in want):
+        if plain(want) == plain(got):
+            return None
+        said = clean(repr(plain(got))) if _showable(got) else _describe(got)
+        return finding("values", f"{said} is wrong", f"expected {plain(want)!r}")
+    if not isinstance(got, dict) or "array" not in got:
+        return finding("type", f"{_describe(got)}; expected {LEAVES[want['leaf']]}")
+    scalar = want["array"].shape == () and contract.kind == "numpy"
+    if got["leaf"] != want["leaf"] and not scalar:
+        return finding("type", f"{clean(got['type'])}; expected {LEAVES[want['leaf']]}")
+    right, value = want["array"], got["array"]
+    if value.shape != right.shape:
+        return finding("shape", f"shape {value.shape}, expected {right.shape}")
+    if right.dtype.kind == "f":
+        if value.dtype.kind != "f":
+            return finding("dtype", f"dtype {value.dtype}, expected floating point")
+        if value.dtype.itemsize < right.dtype.itemsize:
+            said = f"dtype {value.dtype}, expected {right.dtype}: precision is lost on the way"
+            return finding("dtype", said)
+        bad = ~np.isfinite(value) & np.isfinite(right)
+        if bad.any():
+            what = "nan" if np.isnan(value[bad][0]) else "infinity"
+            first, holds = _place(contract, name, bad)
+            return finding("finite", f"{what} {first}", holds=holds)
+    elif right.dtype.kind in "iu" and value.dtype.kind not in "iu":
+        return finding("dtype", f"dtype {value.dtype}, expected whole numbers")
+    elif right.dtype.kind == "b" and value.dtype.kind != "b":
+        return finding("dtype", f"dtype {value.dtype}, expected bool: True and False")
+    wrong = differs(right, value, tolerance)
+    if wrong.any():
+        at = tuple(np.argwhere(wrong)[0])
+        shows = f"expected {right[at]:.6g}, got {value[at]:.6g}"
+        first, holds = _place(contract, name, wrong)
+        return finding("values", f"wrong {first}".rstrip(), shows, holds)
+    return None
+
+
+def _showable(written):
+    """Whether a written-down value is short enough to be shown as it is."""
+    if isinstance(written, tuple | list):
+        return all(_showable(item) for item in written)
+    return written.get("leaf") in ("number", "text", "none")
+
+
+def plain(written):
+    """A written-down value as Python would show it; lists and tuples alike."""
+    if isinstance(written, tuple | list):
+        return tuple(plain(item) for item in written)
+    if "dict" in written:
+        return {key: plain(item) for key, item in written["dict"].items()}
+    if "array" in written:
+        return written["array"].tolist()
+    return written.get("text", written["type"])
+
+
+def differs(right, value, tolerance):
+    """Where two arrays of one shape differ by more than the tolerance: a boolean array."""
+    with np.errstate(all="ignore"):
+        right, value = right.astype(np.float64), value.astype(np.float64)
+        return ~np.isclose(value, right, rtol=tolerance, atol=tolerance, equal_nan=True)
+
+
+def _place(contract, name, wrong):
+    """Where an output is wrong, in words: the first place; and along which axes it is right."""
+    if wrong.ndim == 0:
+        return "", ""
+    axes = contract.axes.get(name, ())
+    at = np.argwhere(wrong)[0]
+    if len(axes) != wrong.ndim:
+        return f"first at index {tuple(map(int, at))}", ""
+    first = ", ".join(
+        _name_index(contract, axis, int(k), wrong.shape[n])
+        for n, (axis, k) in enumerate(zip(axes, at, strict=True))
+    )
+    still = []
+    for n, axis in enumerate(axes):
+        hit = wrong.any(axis=tuple(k for k in range(wrong.ndim) if k != n))
+        if axis == "gate":
+            hit = hit.reshape(len(contract.gates), -1).any(axis=1)
+        if 0 < hit.sum() < len(hit):
+            fine = [_name_block(contract, axis, k) for k in np.flatnonzero(~hit)]
+            plural = "s" if len(fine) > 1 else ""
+            still.append(f"{axis}{plural} {', '.join(fine)}")
+    return f"first at {first}", f"right: {'; '.join(still)}" if still else ""
+
+
+def _name_index(contract, axis, k, size):
+    if axis == "gate":
+        H = size // len(contract.gates)
+        return f"gate {contract.gates[k // H]}, unit {k % H}"
+    return f"{axis} {k}"
+
+
+def _name_block(contract, axis, k):
+    return contract.gates[k] if axis == "gate" else str(k)
+
+
+def _gradient_findings(contract, case, right, named, want, got, tolerance):
+    def finding(name, says, holds=""):
+        output = f"gradient of {name}" if name else ""
+        return Finding("gradients", case.name, says, output, holds=holds)
+
+    cut = [n for n, leaf in named.items() if _is_cut(right[n], leaf)]
+    made_anew = "is a tensor made anew (torch.tensor), detached, or sent through NumPy?"
+    if got.get("gradient_problem"):
+        problem = got["gradient_problem"]
+        line = clean(problem["line"])
+        if "does not require grad" in problem["message"] or len(cut) == len(named):
+            said = f"the outputs are cut off from the graph, so no gradient can flow: {made_anew}"
+        else:
+            said = f"the backward pass stopped with {clean(problem['type'])}: "
+            said += clean(problem["message"]) + (f", at {line}" if line else "")
+        return [finding("", said)]
+    if cut:
+        said = f"{' and '.join(cut)} is cut off from the graph (it has no grad_fn): {made_anew}"
+        return [finding("", said)]
+    found = []
+    values = got.get("gradients", {})
+    missing = [n for n, g in want["gradients"].items() if g is not None and values.get(n) is None]
+    if missing:
+        said = f"no gradient reaches {', '.join(missing)}: the graph is cut on the way"
+        found += [finding(name, said, _others(want, missing)) for name in missing]
+    for name, truth in want["gradients"].items():
+        value = values.get(name)
+        if truth is None or value is None:
+            continue
+        if value.shape != truth.shape or value.dtype.kind not in "biuf":
+            found.append(finding(name, f"gradient of {name}: shape {value.shape}"))
+        elif differs(truth, value, tolerance).any():
+            first, holds = _place(contract, name, differs(truth, value, tolerance))
+            found.append(finding(name, f"gradient of {name}: wrong {first}", holds))
+    return found
+
+
+def _is_cut(want, got):
+    return (
+        isinstance(want, dict)
+        and isinstance(got, dict)
+        and want.get("attached") is True
+        and got.get("attached") is False
+    )
+
+
+def _others(want, missing):
+    others = [name for name in want["gradients"] if name not in missing]
+    return f"a gradient reaches {', '.join(others)}" if others else ""
+
+
+def _initial_findings(case, want, got):
+    """How new parameters are spread: their spread and largest size, where they are many enough."""
+    for name, (mean, spread, largest) in want["initial"].items():
+        if case.inputs["parameters"][name].size < MANY or not largest:
+            continue
+        own = got.get("initial", {}).get(name)
+        if (
+            own is None
+            or not 0.6 < own[1] / spread < 1.6
+            or not 0.6 < own[2] / largest < 1.6
+            or not abs(own[0] - mean) < 0.8 * spread
+        ):
+            said = f"{name} of a new module is not drawn as the text says"
+            return [Finding("initial", case.name, said)]
+    return []

@@ -1,0 +1,129 @@
+"""Plain data: JSON and raw array bytes, the only form in which cases and observations travel."""
+
+import json
+import math
+import re
+
+import numpy as np
+
+KINDS = "biuf"
+"""Kinds of dtype that may travel: booleans, integers and floating-point numbers."""
+
+DTYPE = re.compile(r"[<>|=]?[biuf][0-9]{1,2}")
+"""How a dtype is written. NumPy's own reader knows more forms, some of them costly."""
+
+
+def pack(value):
+    """Take a nested value apart into JSON text and the bytes of its arrays.
+
+    Parameters
+    ----------
+    value : nested dicts (string keys), lists, tuples, strings, numbers, booleans, None and
+        NumPy arrays of numbers
+
+    Returns
+    -------
+    text : str, JSON in which each array is its dtype, shape and place in the bytes
+    raw : bytes, all arrays one after the other
+
+    Errors
+    ------
+    TypeError where a part of the value is none of these.
+    """
+    raw = bytearray()
+
+    def walk(part):
+        if part is None or isinstance(part, bool | int | float | str):
+            return part
+        if isinstance(part, np.ndarray) and part.dtype.kind in KINDS:
+            start = len(raw)
+            raw.extend(part.tobytes())
+            return {"$array": [part.dtype.str, list(part.shape), start]}
+        if isinstance(part, tuple):
+            return {"$tuple": [walk(item) for item in part]}
+        if isinstance(part, list):
+            return [walk(item) for item in part]
+        if isinstance(part, dict) and all(isinstance(key, str) for key in part):
+            # A key of the value's own that starts like ours gets another "$".
+            return {
+                "$" + key if key.startswith("$") else key: walk(item) for key, item in part.items()
+            }
+        raise TypeError(f"not plain data: {type(part).__name__}")
+
+    return json.dumps(walk(value)), bytes(raw)
+
+
+def unpack(text, raw, limit=None):
+    """Put together again what ``pack`` took apart.
+
+    Parameters
+    ----------
+    text : str, JSON
+    raw : bytes
+    limit : int, how many characters and bytes there may be in all, or None
+
+    Returns
+    -------
+    the nested value, its arrays new and writable
+
+    Errors
+    ------
+    ValueError where the text is no such JSON, is longer than the limit, or doesn't lay its arrays
+    out one after the other over the bytes. Nothing in either is ever executed or unpickled, and
+    no more memory is taken than in proportion to both, so that they may come from anywhere.
+    """
+    if limit is not None and len(text) + len(raw) > limit:
+        raise ValueError(f"not plain data: more than {limit} characters and bytes")
+    taken = 0
+
+    def restore(part):
+        nonlocal taken
+        if any(key in part for key in ("$array", "$tuple")):
+            if len(part) != 1:
+                raise ValueError("not plain data: a mark among other keys")
+            if "$tuple" in part:
+                if not isinstance(part["$tuple"], list):
+                    raise ValueError("not plain data: a tuple of another form")
+                return tuple(part["$tuple"])
+            array, taken = _array(part["$array"], raw, taken)
+            return array
+        return {key[1:] if key.startswith("$$") else key: item for key, item in part.items()}
+
+    try:
+        value = json.loads(text, object_hook=restore)
+    except (TypeError, KeyError, RecursionError, OverflowError, MemoryError) as error:
+        raise ValueError(f"not plain data: {error}") from None
+    if taken != len(raw):
+        raise ValueError("not plain data: bytes that belong to no array")
+    return value
+
+
+def _array(place, raw, taken):
+    """The array that starts where the one before it ended, and where it ends."""
+    code, shape, start = place
+    if not isinstance(code, str) or not DTYPE.fullmatch(code):
+        raise ValueError("not plain data: an array of another kind")
+    dtype = np.dtype(code)
+    if dtype.kind not in KINDS:
+        raise ValueError("not plain data: an array of another kind")
+    if not isinstance(shape, list) or len(shape) > 32:
+        raise ValueError("not plain data: an array without a shape")
+    if start != taken or not all(type(n) is int and 0 <= n < 2**40 for n in [start, *shape]):
+        raise ValueError("not plain data: an array that lies outside its bytes")
+    count = math.prod(shape)
+    end = start + count * dtype.itemsize
+    if end > len(raw):
+        raise ValueError("not plain data: an array that lies outside its bytes")
+    return np.frombuffer(raw, dtype, count, start).reshape(shape).copy(), end
+
+
+def save(path, value):
+    """Write a nested value to one .npz file that holds no pickle."""
+    text, raw = pack(value)
+    np.savez_compressed(path, json=np.array(text), raw=np.frombuffer(raw, np.uint8))
+
+
+def load(path):
+    """Read what ``save`` wrote."""
+    with np.load(path, allow_pickle=False) as archive:
+        return unpack(archive["json"].item(), archive["raw"].tobytes())

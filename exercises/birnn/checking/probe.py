@@ -1,0 +1,767 @@
+"""Call an answer on a case and write down what happened, as plain data.
+
+This is the only part of a check that runs where the answer runs. It judges nothing: whoever owns
+the process that it runs in could make it say anything about this answer, but nothing else.
+
+An observation is a dict:
+
+``problem``   None, or what stopped the call: ``stage``, ``type``, ``message``, ``line``
+``value``     what came back, with each leaf a dict: ``leaf`` (its kind), ``type``, ``array``, …
+``changed``   names of the inputs that the call changed
+``repeats``   whether a second call with the same inputs gave the same
+``called``    functions of PyTorch that ran and that the rules may forbid, by dotted name
+``gradients`` for PyTorch: a dict from name to array, or to None where no gradient arrived
+``gradient_problem`` for PyTorch: what stopped the backward pass, like ``problem``
+``initial``   for modules: a dict from parameter to its mean, spread and largest size when new
+"""
+
+import contextlib
+import copy
+import importlib
+import io
+import linecache
+import sys
+import traceback
+import types
+import warnings
+
+import numpy as np
+
+MAX_ARRAY = 1_000_000
+"""Values in one returned array beyond which it is not written down."""
+MAX_ITEMS = 100
+"""Items of one returned tuple, list or dict beyond which they are not written down."""
+MAX_DEPTH = 6
+MAX_TEXT = 500
+"""Characters of a message or name beyond which it is cut off."""
+
+
+def observe(contract, namespace, case, helpers=None):
+    """Call the answer that a namespace holds under the contract's name.
+
+    Parameters
+    ----------
+    contract : Contract
+    namespace : dict, the global names of the answer's notebook
+    case : Case
+    helpers : dict from name to function, right versions of earlier answers to be used in place of
+        the namespace's own, or None
+
+    Returns
+    -------
+    dict, the observation, whatever the answer does; only KeyboardInterrupt is let through
+    """
+    seen = {"problem": None, "value": None, "changed": [], "repeats": True, "called": []}
+    if contract.kind == "torch":
+        seen |= {"gradients": {}, "gradient_problem": None, "initial": {}}
+    if contract.name not in namespace:
+        return seen | {"problem": _said("exists", "")}
+    answer = namespace[contract.name]
+    if not callable(answer):
+        return seen | {"problem": _said("callable", type(answer).__name__)}
+    with _swapped(namespace, helpers or {}), _quiet(), _watched(contract.kind) as called:
+        try:
+            seen |= HARNESSES[contract.subject](contract, answer, case)
+        except _Stopped as stopped:
+            seen["problem"] = stopped.problem
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            # Code of the answer's own ran while its value was written down or compared.
+            seen["problem"] = _problem(contract, "runs", error)
+    return seen | {"called": sorted(called)[:MAX_ITEMS]}
+
+
+@contextlib.contextmanager
+def _swapped(namespace, helpers):
+    """Let the namespace hold the helpers for a while."""
+    own = {name: namespace[name] for name in helpers if name in namespace}
+    namespace.update(helpers)
+    try:
+        yield
+    finally:
+        for name in helpers:
+            namespace.pop(name, None)
+        namespace.update(own)
+
+
+class _Nowhere(io.TextIOBase):
+    """Takes what is printed and keeps none of it."""
+
+    def writable(self):
+        return True
+
+    def write(self, text):
+        return len(text)
+
+
+@contextlib.contextmanager
+def _quiet():
+    """Keep an answer's prints and warnings out of the feedback: they never cost points."""
+    with (
+        contextlib.redirect_stdout(_Nowhere()),
+        contextlib.redirect_stderr(_Nowhere()),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+_RECURRENT = (
+    "lstm",
+    "gru",
+    "rnn_tanh",
+    "rnn_relu",
+    "lstm_cell",
+    "gru_cell",
+    "rnn_tanh_cell",
+    "rnn_relu_cell",
+    "mkldnn_rnn_layer",
+)
+_pauses = 0
+
+
+@contextlib.contextmanager
+def _watched(kind):
+    """Note which functions of PyTorch run: any for NumPy, the recurrent ones for PyTorch."""
+    called = set()
+    if "torch" not in sys.modules:
+        yield called
+        return
+    from torch.overrides import TorchFunctionMode
+
+    class Watch(TorchFunctionMode):
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            name = str(getattr(function, "__name__", ""))
+            if not _pauses and not name.startswith("__"):
+                plain = name.split(".")[0].removeprefix("quantized_")
+                if plain in _RECURRENT:
+                    called.add(f"torch.{plain}")
+                elif kind == "numpy":
+                    called.add(f"torch.{name}"[:MAX_TEXT])
+            return function(*args, **(kwargs or {}))
+
+    with Watch():
+        yield called
+
+
+def stand_in(name):
+    """The class or function of PyTorch that a dotted name gives, for use as a helper.
+
+    The watch that is kept on forbidden functions looks away while it runs.
+    """
+    module, _, attribute = name.rpartition(".")
+    right = getattr(importlib.import_module(module), attribute)
+
+    def unwatched(function):
+        def call(*args, **kwargs):
+            global _pauses
+            _pauses += 1
+            try:
+                return function(*args, **kwargs)
+            finally:
+                _pauses -= 1
+
+        return call
+
+    if isinstance(right, type):
+        return type(attribute, (right,), {"forward": unwatched(right.forward)})
+    return unwatched(right)
+
+
+class _Stopped(Exception):
+    """An answer stopped the call; carries the problem to be written down."""
+
+    def __init__(self, problem):
+        super().__init__(problem)
+        self.problem = problem
+
+
+def _text(value):
+    """An object's own words, cut off where they are too long; empty where it has none."""
+    try:
+        return str.__getitem__(str(value), slice(0, MAX_TEXT))
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return ""
+
+
+def _said(stage, message):
+    """A problem that no exception stands behind."""
+    return {"stage": stage, "type": "", "message": _text(message), "line": ""}
+
+
+def _call(contract, stage, function, *args, **kwargs):
+    """Call an answer's code; whatever it raises becomes a problem of the given stage."""
+    try:
+        return function(*args, **kwargs)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise _Stopped(_problem(contract, stage, error)) from None
+
+
+def _problem(contract, stage, error):
+    """Write an exception down, with the line of the answer in which it came up."""
+    frames = list(traceback.walk_tb(error.__traceback__))[-200:]
+    own = [(f.f_code, line) for f, line in frames if _is_answers(f.f_code.co_filename)]
+    where = own[-1][0].co_qualname.split(".")[0] if own else ""
+    message = _text(error)
+    text = linecache.getline(own[-1][0].co_filename, own[-1][1]).strip()[:200] if own else ""
+    if isinstance(error, NotImplementedError) and own and (not text or "raise" in text):
+        # Whose stub it is: the answer's own, or that of an earlier answer which it calls.
+        stage, message = "written", where
+    elif isinstance(error, TypeError) and not own and stage == "runs":
+        # Raised by the call itself, with no line of the answer run: the arguments did not fit.
+        stage = "signature"
+    line = ""
+    if own:
+        number = own[-1][1]
+        place = f"line {number} of its cell" if where == contract.name else f"line {number}"
+        if where not in (contract.name, "<module>", "<lambda>"):
+            place += f" of the cell of {where}"
+        line = place + (f": {text}" if text else "")
+    return {"stage": stage, "type": _text(type(error).__name__), "message": message, "line": line}
+
+
+def _is_answers(filename):
+    """Whether a file of a traceback is the answer's, and neither ours nor a library's."""
+    return (
+        filename != __file__ and "site-packages" not in filename and "/lib/python" not in filename
+    )
+
+
+def same(a, b):
+    """Whether two pieces of plain data are the same, up to rounding."""
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        if a.shape != b.shape or a.dtype != b.dtype:
+            return False
+        if a.dtype.kind == "f":
+            fine = 1e-10 if a.dtype.itemsize > 4 else 1e-5
+            return bool(np.allclose(a, b, rtol=fine, atol=fine, equal_nan=True))
+        return bool(np.array_equal(a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return type(a) is type(b) and a == b
+
+
+def write_down(value, depth=0):
+    """Turn what an answer returned into plain data, whatever it is."""
+    if depth > MAX_DEPTH:
+        return {"leaf": "other", "type": "something nested too deeply"}
+    if isinstance(value, tuple | list | dict) and len(value) > MAX_ITEMS:
+        return {"leaf": "other", "type": f"a {_type(value)} of {len(value)} items"}
+    if isinstance(value, tuple | list):
+        items = [write_down(item, depth + 1) for item in value]
+        return items if isinstance(value, list) else tuple(items)
+    if isinstance(value, dict):
+        return {
+            "dict": {_text(key): write_down(item, depth + 1) for key, item in value.items()},
+        }
+    if value is None:
+        return {"leaf": "none", "type": "None"}
+    if isinstance(value, str):
+        return {"leaf": "text", "type": "a string", "text": _text(value)}
+    if isinstance(value, np.ndarray | np.generic) and not isinstance(value, np.str_ | np.bytes_):
+        leaf = "array" if isinstance(value, np.ndarray) else "number"
+        what = "a NumPy array" if leaf == "array" else f"a number ({_type(value)})"
+        return _array_leaf(leaf, what, np.asarray(value))
+    if isinstance(value, bool | int | float):
+        if isinstance(value, int) and abs(int(value)) >= 2**63:
+            return {"leaf": "other", "type": "an integer of more than 64 bits"}
+        return {"leaf": "number", "type": f"a number ({_type(value)})", "array": np.asarray(value)}
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        if value.layout != torch.strided or value.is_meta or value.is_quantized:
+            return {"leaf": "other", "type": "a PyTorch tensor that is not dense"}
+        if value.dtype == torch.bfloat16:
+            return {"leaf": "other", "type": "a PyTorch tensor of dtype torch.bfloat16"}
+        array = value.detach().cpu().resolve_conj().resolve_neg().numpy()
+        written = _array_leaf("tensor", "a PyTorch tensor", array)
+        return written | {"attached": bool(value.requires_grad)}
+    return {"leaf": "other", "type": f"a {_type(value)}"}
+
+
+def _type(value):
+    return _text(type(value).__name__)
+
+
+def _array_leaf(leaf, what, array):
+    if array.dtype.kind not in "biuf":
+        return {"leaf": "other", "type": f"{what} of dtype {_text(array.dtype)}"}
+    if array.size > MAX_ARRAY:
+        return {"leaf": "other", "type": f"{what} of {array.size} values"}
+    return {"leaf": leaf, "type": what, "array": np.array(array, copy=True)}
+
+
+# --- harnesses: how an answer is called ---------------------------------------------------------
+
+
+def _call_function(contract, answer, case):
+    """A function of arrays: call it twice, and look at its arguments afterwards."""
+    if contract.kind == "torch":
+        return _call_tensor_function(contract, answer, case)
+    given = _made(case.inputs)
+    value = write_down(_call(contract, "runs", answer, *given.values()))
+    fresh = _made(case.inputs)
+    repeats = same(value, write_down(_call(contract, "runs", answer, *fresh.values())))
+    return {"value": value, "changed": _unlike(given, case.inputs), "repeats": repeats}
+
+
+def _made(inputs):
+    """A copy of a case's inputs, with the generators and step functions that it describes."""
+    return {name: _made_of(value) for name, value in inputs.items()}
+
+
+def _made_of(value):
+    if _is_rng(value):
+        return np.random.default_rng(value["rng"])
+    return _step(value) if _is_step(value) else copy.deepcopy(value)
+
+
+def _is_rng(value):
+    """Whether a value stands for a ``numpy.random.Generator``: ``{"rng": seed}``."""
+    return isinstance(value, dict) and value.keys() == {"rng"}
+
+
+def _is_step(value):
+    """Whether a value stands for a step function; see ``_step``."""
+    return isinstance(value, dict) and "step" in value
+
+
+def _unlike(given, inputs):
+    """The names of the inputs that a call changed; a generator is there to be changed."""
+    fixed = {n: v for n, v in inputs.items() if not _is_rng(v) and not _is_step(v)}
+    return [n for n, value in fixed.items() if not same(given[n], value)]
+
+
+DRAWS = 40
+"""How often an answer that draws by chance is called with one generator."""
+
+
+def _call_draws(contract, answer, case):
+    """A function that draws one number by chance: call it many times with one generator."""
+    given, fresh = _made(case.inputs), _made(case.inputs)
+
+    def draws(arguments):
+        values = (_call(contract, "runs", answer, *arguments.values()) for _ in range(DRAWS))
+        return [write_down(value) for value in values]
+
+    drawn = draws(given)
+    repeats = same(drawn, draws(fresh))
+    arrays = [leaf.get("array") if isinstance(leaf, dict) else None for leaf in drawn]
+    value = drawn[0]
+    if all(a is not None and a.shape == () and a.dtype == arrays[0].dtype for a in arrays):
+        value = _array_leaf("array", "a NumPy array", np.array(arrays))
+    return {"value": value, "changed": _unlike(given, case.inputs), "repeats": repeats}
+
+
+def _step(spec):
+    """A toy step function (x_t, state) -> state with the weights that a case gives.
+
+    What is named ``"one state"`` keeps (h,); what is named ``"two states"`` keeps (h, c), and its
+    h is not all that it needs to go on.
+    """
+    weight, decay = spec["weight"].copy(), spec["decay"].copy()
+
+    def one_state(x_t, state):
+        (h,) = state
+        return (np.tanh(decay * h + x_t @ weight),)
+
+    def two_states(x_t, state):
+        h, c = state
+        c = decay * c + x_t @ weight
+        return np.tanh(c) + decay * h, c
+
+    return {"one state": one_state, "two states": two_states}[spec["step"]]
+
+
+def _call_refusing(contract, answer, case):
+    """A function that must refuse some arguments: a ValueError counts as what it returns."""
+    try:
+        return _call_function(contract, answer, case)
+    except _Stopped as stopped:
+        problem = stopped.problem
+        if problem["stage"] != "runs" or problem["type"] != "ValueError":
+            raise
+    said = f"a ValueError ({problem['message']})"
+    value = {"leaf": "text", "type": said, "text": "ValueError"}
+    return {"value": value, "changed": [], "repeats": True}
+
+
+def _tensors(value, track=False):
+    """The same nested value with tensors for arrays."""
+    import torch
+
+    if isinstance(value, np.ndarray):
+        tensor = torch.from_numpy(value.copy())
+        return tensor.requires_grad_() if track and tensor.is_floating_point() else tensor
+    if isinstance(value, dict):
+        if _is_rng(value):
+            return np.random.default_rng(value["rng"])
+        if "torch.nn" in value:
+            return _built_in_module(value)
+        if "fading" in value:
+            return _fading_reader(torch.from_numpy(value["fading"]))
+        return {key: _tensors(item, track) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return type(value)(_tensors(item, track) for item in value)
+    return value
+
+
+def _built_in_module(spec):
+    """A module of torch.nn that a case describes by class, arguments and parameters."""
+    import torch
+
+    if "layers" in spec:
+        return torch.nn.Sequential(*map(_built_in_module, spec["layers"]))
+    module = getattr(torch.nn, spec["torch.nn"])(**spec["init"]).double()
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            parameter.copy_(torch.from_numpy(spec["parameters"][name]))
+    return module
+
+
+def _fading_reader(table):
+    """A toy that reads indices and gives scores, as a character model does.
+
+    Its state is nine tenths of the state before, and a row of the table; the scores are the state.
+    """
+    import torch
+
+    class FadingReader(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = torch.nn.Parameter(table)
+
+        def forward(self, indices, state=None):
+            output = []
+            for new in self.table[indices]:
+                state = new if state is None else 0.9 * state + new
+                output.append(state)
+            return torch.stack(output), state
+
+    return FadingReader()
+
+
+def _leaves(prefix, value):
+    """All tensors in a nested value, by name."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        return {prefix: value}
+    if isinstance(value, torch.nn.Module):
+        return {f"{prefix}.{name}": p for name, p in value.named_parameters()}
+    found = {}
+    items = value.items() if isinstance(value, dict) else ()
+    if isinstance(value, tuple | list):
+        items = enumerate(value)
+    for key, item in items:
+        found |= _leaves(f"{prefix}[{key}]" if prefix else str(key), item)
+    return found
+
+
+def _changed(before, after):
+    """The names of the tensors of a nested value that are no longer what they were."""
+    import torch
+
+    was, now = _leaves("", before), _leaves("", after)
+    with torch.no_grad():
+        return [n for n in was if n not in now or not torch.equal(was[n], now[n])]
+
+
+def _call_tensor_function(contract, answer, case):
+    """A function of tensors, or of a module that it may be asked to change."""
+    import torch
+
+    given = _tensors(case.inputs)
+    with torch.enable_grad():
+        torch.manual_seed(0)
+        value = write_down(_call(contract, "runs", answer, *given.values()))
+        torch.manual_seed(0)
+        again = _call(contract, "runs", answer, *_tensors(case.inputs).values())
+    repeats = same(value, write_down(again))
+    return {
+        "value": value,
+        "changed": _changed(_tensors(case.inputs), given),
+        "repeats": repeats,
+    }
+
+
+def _call_edit(contract, answer, case):
+    """A function that changes a module in place: its parameters afterwards are the outputs."""
+    import torch
+
+    given = _tensors(case.inputs)
+    module = next(iter(given.values()))
+    before = [name for name, _ in module.named_parameters()]
+    with torch.enable_grad():
+        _call(contract, "runs", answer, *given.values())
+    after = {name: write_down(p) for name, p in module.named_parameters()}
+    frozen = [name for name, p in module.named_parameters() if not p.requires_grad]
+    if frozen:
+        message = f"{', '.join(frozen)}: requires_grad is off; the module can't learn them any more"
+        raise _Stopped(_said("structure", message))
+    if sorted(after) != sorted(before):
+        raise _Stopped(_said("structure", f"the module's parameters are now {', '.join(after)}"))
+    return {"value": {"dict": after}}
+
+
+def _call_fit(contract, answer, case):
+    """A function that trains the module it is given and returns a history of it.
+
+    The module's parameters afterwards, and its mode, are outputs beside the history.
+    """
+    import torch
+
+    def fitted(given):
+        module = next(iter(given.values()))
+        torch.manual_seed(0)
+        history = _call(contract, "runs", answer, *given.values())
+        if not isinstance(history, dict):
+            raise _Stopped(_said("structure", f"it returns a {_type(history)}; expected a dict"))
+        written = {_text(key): _series(value) for key, value in list(history.items())[:MAX_ITEMS]}
+        weights = {name: write_down(p) for name, p in module.named_parameters()}
+        mode = write_down("training" if module.training else "evaluation")
+        return {"dict": written | {"weights": {"dict": weights}, "mode": mode}}
+
+    with torch.enable_grad():
+        given = _tensors(case.inputs)
+        value = fitted(given)
+        again = fitted(_tensors(case.inputs))
+    before, after = _tensors(case.inputs), dict(given)
+    name = next(iter(given))
+    del before[name], after[name]
+    return {"value": value, "changed": _changed(before, after), "repeats": same(value, again)}
+
+
+def _series(value):
+    """A list of numbers written down as one array; anything else as usual."""
+    written = write_down(value[:MAX_ITEMS] if isinstance(value, list | tuple) else value)
+    if isinstance(written, list | tuple) and written:
+        arrays = [w.get("array") if isinstance(w, dict) else None for w in written]
+        if all(a is not None and a.shape == () for a in arrays):
+            return _array_leaf("array", "a NumPy array", np.array(arrays))
+    return written
+
+
+def _call_module(contract, answer, case):
+    """A subclass of nn.Module: build it, load parameters, run it forwards and backwards."""
+    import torch
+
+    dtype = getattr(torch, case.inputs.get("dtype", "float64"))
+    with torch.enable_grad():
+        torch.manual_seed(0)
+        module = _call(contract, "builds", answer, **case.inputs["init"])
+        if not isinstance(module, torch.nn.Module):
+            raise _Stopped(_said("module", f"it is a {_type(module)}"))
+        module = module.to(dtype)
+        initial = _load(module, case.inputs["parameters"])
+        before = {name: p.detach().clone() for name, p in module.named_parameters()}
+
+        given = _tensors(case.inputs["arguments"], track=True)
+        result = _call(contract, "runs", module, *given.values())
+        value = write_down(result)
+        plain = _tensors(case.inputs["arguments"])
+        again = write_down(_call(contract, "runs", module, *plain.values()))
+
+        changed = _changed(_tensors(case.inputs["arguments"]), given)
+        own = dict(module.named_parameters())
+        changed += [n for n in before if n not in own or not torch.equal(before[n], own[n])]
+        gradients, gradient_problem = _gradients(contract, module, _leaves("", given), result)
+    return {
+        "value": value,
+        "changed": changed,
+        "repeats": same(_arrays(value), _arrays(again)),
+        "gradients": gradients,
+        "gradient_problem": gradient_problem,
+        "initial": initial,
+    }
+
+
+def _arrays(value):
+    """A written-down value with its arrays alone."""
+    if isinstance(value, dict):
+        if "leaf" in value:
+            return value.get("array", value["type"])
+        return {key: _arrays(item) for key, item in value.items()}
+    return [_arrays(item) for item in value]
+
+
+def _load(module, parameters):
+    """Copy given values into a module's parameters, by name; say how they were spread before."""
+    import torch
+
+    own = dict(module.named_parameters())
+    if sorted(own) != sorted(parameters):
+        missing = [name for name in parameters if name not in own]
+        extra = [name for name in own if name not in parameters]
+        said = [f"{', '.join(missing)} missing"] if missing else []
+        said += [f"{', '.join(extra)} not asked for"] if extra else []
+        raise _Stopped(_said("parameters", "; ".join(said)))
+    for name, value in parameters.items():
+        if tuple(own[name].shape) != value.shape:
+            message = f"{name} has shape {tuple(own[name].shape)}, expected {value.shape}"
+            raise _Stopped(_said("parameters", message))
+    initial = {}
+    with torch.no_grad():
+        for name, value in parameters.items():
+            new = own[name].detach().double()
+            initial[name] = [float(n) for n in (new.mean(), new.std(correction=0), new.abs().max())]
+            own[name].copy_(torch.from_numpy(value))
+    return initial
+
+
+def _gradients(contract, module, inputs, result):
+    """Gradients of a fixed weighted sum of all outputs, for every input and parameter."""
+    leaves = {name: t for name, t in inputs.items() if t.requires_grad}
+    leaves |= dict(module.named_parameters())
+    outputs = [t for t in _leaves("result", result).values() if t.is_floating_point()]
+    try:
+        loss = sum((t * _weights(t, k)).sum() for k, t in enumerate(outputs))
+        module.zero_grad()
+        loss.backward()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return {name: None for name in leaves}, _problem(contract, "gradients", error)
+    written = {}
+    for name, leaf in leaves.items():
+        grad = leaf.grad
+        written[name] = None if grad is None else grad.detach().cpu().numpy().copy()
+    return written, None
+
+
+def _weights(tensor, k):
+    """Fixed weights, all different, so that no two outputs can stand in for each other."""
+    import torch
+
+    count = torch.arange(tensor.numel(), dtype=tensor.dtype)
+    return torch.cos(count + 7 * k).reshape(tensor.shape)
+
+
+def _call_training(contract, answer, case):
+    """A function that trains modules: what it returned, and what every step of it did.
+
+    The case's first module is the network, a recurrent one; its ``optimizer`` trains all modules.
+    """
+    import torch
+
+    seen, again = _Training(case.inputs), _Training(case.inputs)
+    with torch.enable_grad():
+        for training in (seen, again):
+            torch.manual_seed(0)
+            training.run(lambda *given: _call(contract, "runs", answer, *given))
+    fixed = {name: v for name, v in case.inputs.items() if isinstance(v, np.ndarray)}
+    return {
+        "value": seen.written(),
+        "changed": _changed(_tensors(fixed), {name: seen.given[name] for name in fixed}),
+        "repeats": same(seen.written(), again.written()),
+    }
+
+
+class _Training:
+    """One call of a function that trains, watched by hooks on its network and its optimizer."""
+
+    def __init__(self, inputs):
+        import torch
+
+        self.given = {
+            name: None if name == "optimizer" else _tensors(value) for name, value in inputs.items()
+        }
+        self.modules = {
+            name: value for name, value in self.given.items() if isinstance(value, torch.nn.Module)
+        }
+        self.trained = [p for module in self.modules.values() for p in module.parameters()]
+        spec = inputs["optimizer"]
+        optimizer = getattr(torch.optim, spec["torch.optim"])(self.trained, **spec["options"])
+        optimizer.register_step_pre_hook(self._before_step)
+        self.given["optimizer"] = optimizer
+        network = next(iter(self.modules.values()))
+        network.register_forward_pre_hook(self._before_call, with_kwargs=True)
+        network.register_forward_hook(self._after_call)
+        self.state = self.given["h"].clone()
+        self.lengths, self.handed_on, self.cut_off, self.gradients = [], [], [], []
+        self.result = None
+
+    def run(self, call):
+        """Call the answer by way of a function, and keep what it returned."""
+        self.result = call(*self.given.values())
+
+    def _before_call(self, network, args, kwargs):
+        import torch
+
+        x, state, *_ = (*args, *kwargs.values(), None, None)
+        is_tensor = isinstance(state, torch.Tensor)
+        self.lengths.append(len(x))
+        self.handed_on.append(
+            is_tensor and state.shape == self.state.shape and torch.equal(state, self.state)
+        )
+        self.cut_off.append(not (is_tensor and state.requires_grad))
+
+    def _after_call(self, network, args, result):
+        self.state = result[1].detach().clone()
+
+    def _before_step(self, optimizer, args, kwargs):
+        import torch
+
+        grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.trained]
+        self.gradients.append(np.concatenate([g.detach().numpy().ravel() for g in grads]))
+
+    def written(self):
+        """What was returned and seen, written down."""
+        count = sum(p.numel() for p in self.trained)
+        returned = self.result
+        if isinstance(returned, tuple | list) and len(returned) == 2:
+            losses, state = returned
+            self.cut_off = self.cut_off[: len(self.lengths)]
+            self.cut_off.append(not getattr(state, "requires_grad", False))
+            returned = (_numbers(losses), write_down(state))
+        else:
+            returned = write_down(returned)
+        seen = {
+            "returned": returned,
+            "chunks": _array_leaf("array", "numbers", np.array(self.lengths, np.int64)),
+            "handed on": _array_leaf("array", "numbers", np.array(self.handed_on, bool)),
+            "cut off": _array_leaf("array", "numbers", np.array(self.cut_off, bool)),
+            "gradients": _array_leaf(
+                "array", "numbers", np.array(self.gradients).reshape(len(self.gradients), count)
+            ),
+            "parameters": {
+                "dict": {
+                    f"{module}.{name}": write_down(p)
+                    for module, own in self.modules.items()
+                    for name, p in own.named_parameters()
+                }
+            },
+        }
+        return {"dict": seen}
+
+
+def _numbers(value):
+    """A list of numbers as one array; anything else as it is."""
+    written = write_down(value)
+    if isinstance(written, list | tuple) and all(
+        isinstance(item, dict) and item.get("leaf") == "number" for item in written
+    ):
+        array = np.array([item["array"] for item in written], dtype=float)
+        return _array_leaf("numbers", "a list of numbers", array)
+    return written
+
+
+HARNESSES = types.MappingProxyType(
+    {
+        "function": _call_function,
+        "draws": _call_draws,
+        "refusing": _call_refusing,
+        "module": _call_module,
+        "edit": _call_edit,
+        "fit": _call_fit,
+        "training": _call_training,
+    }
+)
+"""How an answer can be called, by the name that a contract gives as its subject."""

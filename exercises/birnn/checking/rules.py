@@ -1,0 +1,360 @@
+"""What an answer may not use: found in its text, and when it runs.
+
+A NumPy exercise is to be solved without PyTorch, and a PyTorch exercise without the modules and
+functions of PyTorch that do the exercise's work. The text is read as a syntax tree: nothing in it
+is ever executed.
+"""
+
+import ast
+import builtins
+import functools
+from dataclasses import dataclass
+
+FUNCTIONS = {
+    "lstm": "LSTM",
+    "lstm_cell": "LSTMCell",
+    "gru": "GRU",
+    "gru_cell": "GRUCell",
+    "rnn_tanh": "RNN",
+    "rnn_relu": "RNN",
+    "rnn_tanh_cell": "RNNCell",
+    "rnn_relu_cell": "RNNCell",
+    "mkldnn_rnn_layer": "LSTM",
+}
+"""PyTorch's functions below its recurrent modules, each with the module that it belongs to."""
+
+MODULES = {*FUNCTIONS.values(), "RNNBase", "RNNCellBase"}
+BELOW = ("torch._VF", "torch.ops", "torch._C")
+"""Where the functions below PyTorch's modules lie; an exercise has no business there."""
+
+PREPARED = {"np": "numpy", "torch": "torch", "nn": "torch.nn"}
+"""The names that the notebook's set-up cell imports."""
+
+COMPUTED = {"eval", "exec", "compile", "__import__", "globals", "vars", "locals"}
+"""Calls that can make a name at run time."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the text of an answer uses."""
+
+    forbidden: tuple[str, ...] = ()
+    """Dotted names that the rules forbid."""
+    unclear: tuple[str, ...] = ()
+    """What can't be decided by reading: for the instructor to look at."""
+
+
+def read(contract, cells):
+    """Read an answer's text, and the text of the helpers that it calls.
+
+    Answers to earlier exercises are not followed: each is read on its own.
+
+    Parameters
+    ----------
+    contract : Contract
+    cells : list of str, the texts of the notebook's code cells, in the order in which they ran
+
+    Returns
+    -------
+    Reading
+    """
+    notebook = _notebook(tuple(cells))
+    uses = _Uses(notebook)
+    for statement in notebook.reached(contract.name, set(contract.uses)):
+        uses.visit(statement)
+    if contract.name in notebook.imports:
+        uses.names.add(notebook.imports[contract.name])
+    forbidden = sorted({n for n in uses.names if is_forbidden(contract, n)})
+    unclear = sorted(uses.unclear)
+    if any(contract.name in cell for cell in notebook.unread):
+        unclear.append("a cell whose text can't be read as Python")
+    return Reading(tuple(forbidden), tuple(unclear))
+
+
+def is_forbidden(contract, name):
+    """Whether the rules forbid a dotted name in an exercise."""
+    if any(name == allowed or name.startswith(f"{allowed}.") for allowed in contract.allows):
+        return False
+    first, *parts = name.split(".")
+    if first != "torch":
+        return False
+    if contract.kind == "numpy":
+        return True
+    if name.startswith(BELOW):
+        return True
+    work = {FUNCTIONS.get(part.removeprefix("quantized_"), part) for part in parts} & MODULES
+    return any(f"torch.nn.{module}" not in contract.allows for module in work)
+
+
+def forbidden_calls(contract, observed):
+    """The forbidden functions of PyTorch that ran, by observations of the answer."""
+    names = {name for seen in observed for name in seen["called"]}
+    return {name for name in names if is_forbidden(contract, name)}
+
+
+def say_forbidden(contract, names):
+    """Why an answer that uses forbidden names gets no points, as the student reads it."""
+    used = ", ".join(names[:5])
+    if contract.kind == "numpy":
+        return (
+            f"{contract.name} uses {used}. This exercise is to be solved with NumPy alone, so it "
+            "gets no points"
+        )
+    return (
+        f"{contract.name} uses {used}, which does the work that the exercise asks of you, so it "
+        "gets no points. Build it from matrix products, sigmoids and tanh"
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _notebook(cells):
+    """A notebook is read once for all of its exercises."""
+    return _Notebook(cells)
+
+
+class _Notebook:
+    """The definitions of a notebook: for each name, the statements that make it."""
+
+    def __init__(self, cells):
+        self.made = {}
+        self.imports = dict(PREPARED)
+        self.stars = []
+        self.unread = []
+        self.loose = []
+        for cell in cells:
+            try:
+                tree = ast.parse(cell)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                # It may still run in IPython, whose own commands are no Python.
+                tree = _without_magics(cell)
+            if tree is None:
+                self.unread.append(cell)
+                continue
+            for statement in tree.body:
+                self._take(statement)
+
+    def _take(self, statement):
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            for alias in statement.names:
+                self.made.pop(alias.asname or alias.name, None)
+            self._import(statement)
+            return
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self._import(node)
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            # A later definition takes the place of an earlier one.
+            self.made[statement.name] = [statement]
+            self.imports.pop(statement.name, None)
+            return
+        self.loose.append(statement)
+        afresh = isinstance(statement, ast.Assign) and all(
+            isinstance(target, ast.Name) for target in statement.targets
+        )
+        for name in _stored(statement):
+            if afresh and name not in _loaded(statement.value):
+                self.made[name] = []
+                self.imports.pop(name, None)
+            self.made.setdefault(name, []).append(statement)
+
+    def _import(self, node):
+        for alias in node.names:
+            if isinstance(node, ast.Import):
+                name = alias.asname or alias.name.split(".")[0]
+                self.imports[name] = alias.name if alias.asname else name
+            elif alias.name == "*":
+                self.stars.append(node.module or "")
+            else:
+                self.imports[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+
+    def reached(self, name, stop):
+        """The statements that an answer is made of: its own and those of what it calls."""
+        waiting, known, found = [name], {name}, []
+        while waiting:
+            for statement in self.made.get(waiting.pop(), []):
+                found.append(statement)
+                for used in _loaded(statement):
+                    if used in self.made and used not in known and used not in stop:
+                        known.add(used)
+                        waiting.append(used)
+        # What defines nothing can still change what is defined: setattr(LSTM, …), exec(…).
+        for statement in self.loose:
+            called = {_called(node) for node in ast.walk(statement) if isinstance(node, ast.Call)}
+            if called & {"exec", "eval"} or ("setattr" in called and _loaded(statement) & known):
+                found.append(statement)
+        return found
+
+
+def _without_magics(cell):
+    """A cell's tree without the lines that are IPython's own; None where it still can't be read."""
+    lines = [line for line in cell.splitlines() if not line.lstrip().startswith(("%", "!", "?"))]
+    try:
+        return ast.parse("\n".join(lines))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _stored(statement):
+    """The global names that a statement sets, or whose attributes or items it sets."""
+    names = set()
+    for node in [statement] if not hasattr(statement, "body") else ast.walk(statement):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+        for target in filter(None, targets):
+            for part in ast.walk(target):
+                if isinstance(part, ast.Name):
+                    names.add(part.id)
+    return names
+
+
+def _loaded(statement):
+    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+
+
+def _called(node):
+    return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+class _Uses(ast.NodeVisitor):
+    """Collects the dotted names that statements use, and what can't be told by reading."""
+
+    def __init__(self, notebook):
+        self.notebook = notebook
+        self.local = []
+        self.names = set()
+        self.unclear = set()
+
+    def dotted(self, node):
+        """The dotted name that an expression stands for, or None."""
+        if isinstance(node, ast.Name):
+            return self._named(node.id)
+        if isinstance(node, ast.Attribute):
+            owner = self.dotted(node.value)
+            return f"{owner}.{node.attr}" if owner else None
+        if isinstance(node, ast.Call):
+            return self._looked_up(node)
+        if isinstance(node, ast.Subscript):
+            return self._item(node)
+        return None
+
+    def _named(self, name):
+        notebook = self.notebook
+        if any(name in local for local in self.local):
+            return None
+        if name in notebook.imports:
+            return notebook.imports[name]
+        if name in notebook.made:
+            return self._alias(name)
+        for module in notebook.stars:
+            if module.startswith("torch") and not hasattr(builtins, name):
+                return f"{module}.{name}"
+        return None
+
+    def _alias(self, name, depth=0):
+        """What a plain assignment of one name to another stands for."""
+        statement = self.notebook.made[name][-1]
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and depth < 10:
+            value = statement.value
+            if isinstance(value, ast.Name) and value.id in self.notebook.made and value.id != name:
+                return self._alias(value.id, depth + 1)
+            if isinstance(value, ast.Name | ast.Attribute) and name not in _loaded(value):
+                return self.dotted(value)
+        return None
+
+    def _looked_up(self, call):
+        """What getattr, __import__ and import_module with constant names stand for."""
+        function = _called(call) or (call.func.attr if isinstance(call.func, ast.Attribute) else "")
+        texts = [a.value for a in call.args if isinstance(a, ast.Constant)]
+        texts = [t for t in texts if isinstance(t, str)]
+        if function == "getattr" and len(call.args) >= 2:
+            owner = self.dotted(call.args[0])
+            if owner and len(texts) and isinstance(call.args[1], ast.Constant):
+                return f"{owner}.{texts[0]}"
+        if function in ("__import__", "import_module") and texts:
+            return texts[0]
+        if function == "vars" and call.args:
+            return self.dotted(call.args[0])
+        return None
+
+    def _item(self, node):
+        """What modules' own dictionaries and sys.modules give for a constant key."""
+        owner = self.dotted(node.value)
+        key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        if owner is None or not isinstance(key, str):
+            return None
+        if owner == "sys.modules":
+            return key
+        return f"{owner.removesuffix('.__dict__')}.{key}" if owner.startswith("torch") else None
+
+    def visit_Import(self, node):
+        self.names.update(alias.name for alias in node.names)
+
+    def visit_ImportFrom(self, node):
+        self.names.update(f"{node.module}.{alias.name}" for alias in node.names)
+
+    def visit_Name(self, node):
+        self._use(node)
+
+    def visit_Attribute(self, node):
+        if self._use(node) is None:
+            self.generic_visit(node)
+
+    def visit_Subscript(self, node):
+        if self._use(node) is None:
+            owner = self.dotted(node.value) or ""
+            if owner == "sys.modules" or (owner.startswith("torch") and "__dict__" in owner):
+                self.unclear.add(f"{ast.unparse(node)[:80]}: a name made at run time")
+            self.generic_visit(node)
+
+    def visit_Call(self, node):
+        if self._use(node) is None:
+            self._computed(node)
+            self.generic_visit(node)
+        else:
+            for argument in node.args:
+                self.visit(argument)
+
+    def _computed(self, call):
+        name = _called(call)
+        attribute = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        said = ast.unparse(call)[:80]
+        if name in ("eval", "exec") and call.args and isinstance(call.args[0], ast.Constant):
+            try:
+                self.visit(ast.parse(str(call.args[0].value)))
+            except (SyntaxError, ValueError, RecursionError):
+                self.unclear.add(f"{said}: text run as code")
+        elif name in COMPUTED - {"vars", "locals"} or attribute == "import_module":
+            self.unclear.add(f"{said}: a name made at run time")
+        elif name == "getattr" and call.args:
+            owner = self.dotted(call.args[0])
+            if owner and owner.split(".")[0] in ("torch", "importlib", "sys", "builtins"):
+                self.unclear.add(f"{said}: a name made at run time")
+
+    def _use(self, node):
+        name = self.dotted(node)
+        if name:
+            self.names.add(name)
+        return name
+
+    def visit_arg(self, node):
+        """An annotation uses nothing."""
+
+    def visit_AnnAssign(self, node):
+        if node.value:
+            self.visit(node.value)
+
+    def visit_FunctionDef(self, node):
+        for part in (*node.decorator_list, node.args):
+            self.visit(part)
+        # A variable of its own hides a global one: nn can be a number.
+        own = {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)}
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                own.add(part.id)
+        self.local.append(own)
+        for part in node.body:
+            self.visit(part)
+        self.local.pop()
+
+    visit_AsyncFunctionDef = visit_FunctionDef
