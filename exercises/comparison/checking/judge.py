@@ -432,6 +432,8 @@ def _compare(contract, case, output, want, got, tolerance, label=None):
             return finding("finite", f"{what} {first}", holds=holds)
     elif right.dtype.kind in "iu" and value.dtype.kind not in "iu":
         return finding("dtype", f"dtype {value.dtype}, expected whole numbers")
+    elif right.dtype.kind == "b" and value.dtype.kind != "b":
+        return finding("dtype", f"dtype {value.dtype}, expected bool: True and False")
     wrong = differs(right, value, tolerance)
     if wrong.any():
         at = tuple(np.argwhere(wrong)[0])

@@ -313,11 +313,14 @@ def _call_function(contract, answer, case):
 
 
 def _made(inputs):
-    """A copy of a case's inputs, with the generators that it describes."""
-    return {
-        name: np.random.default_rng(value["rng"]) if _is_rng(value) else copy.deepcopy(value)
-        for name, value in inputs.items()
-    }
+    """A copy of a case's inputs, with the generators and step functions that it describes."""
+    return {name: _made_of(value) for name, value in inputs.items()}
+
+
+def _made_of(value):
+    if _is_rng(value):
+        return np.random.default_rng(value["rng"])
+    return _step(value) if _is_step(value) else copy.deepcopy(value)
 
 
 def _is_rng(value):
@@ -325,9 +328,15 @@ def _is_rng(value):
     return isinstance(value, dict) and value.keys() == {"rng"}
 
 
+def _is_step(value):
+    """Whether a value stands for a step function; see ``_step``."""
+    return isinstance(value, dict) and "step" in value
+
+
 def _unlike(given, inputs):
     """The names of the inputs that a call changed; a generator is there to be changed."""
-    return [n for n, value in inputs.items() if not _is_rng(value) and not same(given[n], value)]
+    fixed = {n: v for n, v in inputs.items() if not _is_rng(v) and not _is_step(v)}
+    return [n for n, value in fixed.items() if not same(given[n], value)]
 
 
 DRAWS = 40
@@ -349,6 +358,39 @@ def _call_draws(contract, answer, case):
     if all(a is not None and a.shape == () and a.dtype == arrays[0].dtype for a in arrays):
         value = _array_leaf("array", "a NumPy array", np.array(arrays))
     return {"value": value, "changed": _unlike(given, case.inputs), "repeats": repeats}
+
+
+def _step(spec):
+    """A toy step function (x_t, state) -> state with the weights that a case gives.
+
+    What is named ``"one state"`` keeps (h,); what is named ``"two states"`` keeps (h, c), and its
+    h is not all that it needs to go on.
+    """
+    weight, decay = spec["weight"].copy(), spec["decay"].copy()
+
+    def one_state(x_t, state):
+        (h,) = state
+        return (np.tanh(decay * h + x_t @ weight),)
+
+    def two_states(x_t, state):
+        h, c = state
+        c = decay * c + x_t @ weight
+        return np.tanh(c) + decay * h, c
+
+    return {"one state": one_state, "two states": two_states}[spec["step"]]
+
+
+def _call_refusing(contract, answer, case):
+    """A function that must refuse some arguments: a ValueError counts as what it returns."""
+    try:
+        return _call_function(contract, answer, case)
+    except _Stopped as stopped:
+        problem = stopped.problem
+        if problem["stage"] != "runs" or problem["type"] != "ValueError":
+            raise
+    said = f"a ValueError ({problem['message']})"
+    value = {"leaf": "text", "type": said, "text": "ValueError"}
+    return {"value": value, "changed": [], "repeats": True}
 
 
 def _tensors(value, track=False):
@@ -715,6 +757,7 @@ HARNESSES = types.MappingProxyType(
     {
         "function": _call_function,
         "draws": _call_draws,
+        "refusing": _call_refusing,
         "module": _call_module,
         "edit": _call_edit,
         "fit": _call_fit,

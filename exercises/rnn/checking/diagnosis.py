@@ -130,7 +130,7 @@ def _arrays_at(value, path=()):
 def _short(path):
     """What the student calls an input: ``bias_hh``, ``state[0]``."""
     names = [key for key in path if key not in ("arguments", "parameters")]
-    return "".join(f"[{key}]" if isinstance(key, int) else key for key in names)
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in names)[1:]
 
 
 def _with(case, name, arrays):
