@@ -66,7 +66,11 @@ def test_there_are_over_a_thousand_mutants_of_the_lstm_assignment():
     assert sum(len(mutate(text)) for text in mutants.cells("lstm").values()) > 1000
 
 
-@pytest.mark.parametrize("assignment", CHAPTERS)
+PROVEN = ("lstm", "gru")
+"""The assignments whose mutants have been looked at, one by one, where they survived."""
+
+
+@pytest.mark.parametrize("assignment", PROVEN)
 def test_a_sample_of_the_mutants_is_caught(assignment, tmp_path):
     to = tmp_path / "mutants.json"
     code = mutants.main([assignment, "--sample", "8", "--jobs", "1", "--to", str(to)])
