@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 GRADER := $(shell find autograder -name '*.py')
 PAGES := _config.yml _toc.yml genindex.md $(shell find book -type f -not -name '*.pyc')
 
-.PHONY: course book exercises example test lab lab-example serve bench mutants tolerance \
+.PHONY: course book exercises example test test-answers test-course lab lab-example serve bench mutants tolerance \
 	experiments clean
 
 course: book exercises example
@@ -36,7 +36,16 @@ _build/grades.csv: _build/exercises.made nbgrader_config.py
 
 test: .venv/.installed book exercises example
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(BIN)/pytest
+	$(MAKE) --no-print-directory --jobs 2 test-answers test-course
+
+# The two halves of the tests, of about the same length, at the same time.
+ANSWERS := tests/checking tests/exercises tests/experiments tests/reference
+
+test-answers:
+	$(BIN)/pytest $(ANSWERS)
+
+test-course:
+	$(BIN)/pytest $(addprefix --ignore ,$(ANSWERS))
 
 lab: .venv/.installed exercises
 	mkdir -p exchange

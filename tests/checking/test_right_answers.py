@@ -216,6 +216,14 @@ def scalars(a):
     return new
 
 
+def listed(function):
+    def answer(*args):
+        value = function(*args)
+        return list(value) if isinstance(value, tuple) else value
+
+    return answer
+
+
 WAYS = {
     "a lambda": lambda f: lambda *args: f(*args),
     "a bound method": lambda f: Called(f).method,
@@ -239,9 +247,7 @@ WAYS = {
     "scalars": through(scalars),
     "double precision": through(lambda a: a.astype(np.float64) if a.dtype.kind == "f" else a),
     "rounded a little": through(lambda a: a * (1 + 1e-12) if a.dtype == np.float64 else a),
-    "a list for a tuple": lambda f: (
-        lambda *args: list(f(*args)) if isinstance(f(*args), tuple) else f(*args)
-    ),
+    "a list for a tuple": listed,
 }
 
 
@@ -296,9 +302,10 @@ def registered(module):
 def out_of_order(module):
     class OutOfOrder(module):
         def forward(self, *args):
-            return tuple(
-                t.contiguous() if isinstance(t, torch.Tensor) else t for t in super().forward(*args)
-            )
+            value = super().forward(*args)
+            if isinstance(value, torch.Tensor):
+                return value.contiguous()
+            return tuple(t.contiguous() if isinstance(t, torch.Tensor) else t for t in value)
 
     return OutOfOrder
 
