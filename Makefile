@@ -7,8 +7,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 GRADER := $(shell find autograder -name '*.py')
 PAGES := _config.yml _toc.yml genindex.md $(shell find book -type f -not -name '*.pyc')
 
-.PHONY: course book exercises example test test-answers test-course lab lab-example serve bench mutants tolerance \
-	experiments clean
+.PHONY: course book exercises example test test-answers test-course lab lab-example serve bench \
+	mutants tolerance experiments clean
 
 course: book exercises example
 	@$(BIN)/python -m autograder summary
