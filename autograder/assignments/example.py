@@ -126,9 +126,13 @@ class Maker:
 
     def _mistaken(self):
         """One student for the first known mistake of each exercise."""
+        used = {name for exercise in self.exercises.values() for name in exercise.uses}
         for name, exercise in self.exercises.items():
             mistake = next((m for m in exercise.mistakes if m.edits), None)
             if mistake is None:
+                continue
+            if name in used and exercise.kind == "torch" and not exercise.stand_in:
+                # Nothing stands in for it in the sandbox, so its mistakes cost later points too.
                 continue
             source = edited_source(exercise.reference, mistake.edits)
             earned = exercise.check(exercise.wrong[mistake.name], SEED).points

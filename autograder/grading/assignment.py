@@ -116,6 +116,15 @@ def timestamp(assignment, student):
         return None, ("timestamp.txt holds no date; it counts as handed in without one",)
 
 
+def submission_secret(assignment, student):
+    """What nbgrader's exchange gave a submission to know it by: bytes, none where there is none."""
+    base, parts = assignment.parts(student)
+    try:
+        return rebuild.read_bytes(base, *parts, "submission_secret.txt", limit=2**10)
+    except SubmissionError:
+        return b""
+
+
 def read(assignment, template, student):
     """Read a submitted notebook.
 

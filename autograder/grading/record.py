@@ -24,7 +24,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from autograder.checking.feedback import as_html, as_text
 
-from .assignment import AssignmentError, receipt_path
+from .assignment import AssignmentError, receipt_path, submission_secret
 from .files import write_whole
 from .outputs import harmless
 
@@ -164,6 +164,10 @@ def write_documents(assignment, student, notebooks):
         write_whole(folder / "timestamp.txt", stamp.encode(), mode)
     else:
         (folder / "timestamp.txt").unlink(missing_ok=True)
+    secret = submission_secret(assignment, student)
+    if secret:
+        # The exchange needs it to hand feedback back to the student alone.
+        write_whole(folder / "submission_secret.txt", secret, mode)
     if course.groupshared:
         for shared in (folder, folder.parent):
             shared.chmod(0o2775)
