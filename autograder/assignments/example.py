@@ -1,5 +1,7 @@
 """An example class: submissions made by code, each with the points that its making earns."""
 
+import ast
+import builtins
 import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,6 +137,8 @@ class Maker:
                 # Nothing stands in for it in the sandbox, so its mistakes cost later points too.
                 continue
             source = edited_source(exercise.reference, mistake.edits)
+            if not stands_alone(source, {"np", "torch", "nn", *self.exercises}):
+                continue
             earned = exercise.check(exercise.wrong[mistake.name], SEED).points
             others = [n for n in self.exercises if n != name]
             yield self._submission(
@@ -143,6 +147,16 @@ class Maker:
                 self.solved(**{name: source}),
                 self.points(others, **{name: earned}),
             )
+
+
+def stands_alone(source, known):
+    """Whether a text uses no names but its own, Python's and the known ones."""
+    nodes = list(ast.walk(ast.parse(source)))
+    used = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    own = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    own |= {n.arg for n in nodes if isinstance(n, ast.arg)}
+    own |= {n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    return used <= own | set(known) | set(dir(builtins))
 
 
 def grade_id(cell):
