@@ -1,8 +1,8 @@
 """The warm parent: an interpreter with everything loaded and no secret, forked for each notebook.
 
 It has numpy, torch, IPython and the probe in it, and the ``check`` of the released folder, which
-students have too. It has never run an operation of torch, because thread pools don't survive a
-fork, and it never sees a student's line: only its children do.
+students have too. Its torch works with one thread, because thread pools don't survive a fork. It
+never sees a student's line: only its children do.
 """
 
 import contextlib
