@@ -8,7 +8,7 @@ import sys
 from nbgrader.api import Gradebook
 
 from autograder import course
-from autograder.assignments.example import Maker, hand_in
+from autograder.assignments.example import hand_in
 from autograder.exercises import CHAPTERS
 from autograder.reports.grades import grades, write_csv
 
@@ -23,10 +23,7 @@ SUMMARY = ROOT / "summary.json"
 
 def everyone(assignment):
     """The submissions of the example class to one assignment: a list of Submission."""
-    name = f"{assignment}.ipynb"
-    released = course.RELEASED / assignment / name
-    source = course.SOURCE / assignment / name
-    return Maker(released, source, CHAPTERS[assignment]).everyone()
+    return course.maker(assignment).everyone()
 
 
 def run(say):

@@ -99,6 +99,49 @@ class Maker:
         ]
         return made + list(self._mistaken())
 
+    def mixed(self, count):
+        """A class of any size and of mixed quality; no code that never ends, no broken file.
+
+        No two students hand in the same text: each answer carries its student's name. How many
+        points the answers earn is not said.
+
+        Parameters
+        ----------
+        count : int
+
+        Returns
+        -------
+        iterator of Submission
+        """
+        kinds = list(self._kinds())
+        for number in range(count):
+            says, answers = kinds[number % len(kinds)]
+            student = f"student-{number:05}"
+            signed = {name: f"{text}\n# {student}" for name, text in answers.items()}
+            yield self._submission(student, says, self.notebook(signed), {})
+
+    def _kinds(self):
+        """What the students of a mixed class have done: in words, and the answers by name."""
+        names, solved = list(self.exercises), self.solutions
+        yield "everything right", solved
+        yield "nothing done", {}
+        for done in range(1, 4):
+            first = names[: done * len(names) // 4]
+            yield f"the first {len(first)} done", {name: solved[name] for name in first}
+        for name, exercise in self.exercises.items():
+            yield f"{name}: doesn't parse", solved | {name: "def broken(:\n    pass"}
+            yield f"{name}: an error in its cell", solved | {name: "raise ValueError('no idea')"}
+            yield f"{name}: prints", solved | {name: f"{solved[name]}\nprint([1.5] * 1000)"}
+            if exercise.subject == "draws":
+                # By luck a wrong draw can come out right.
+                continue
+            for mistake in exercise.mistakes:
+                if not mistake.edits:
+                    continue
+                source = edited_source(exercise.reference, mistake.edits)
+                if stands_alone(source, {"np", "torch", "nn", *names}):
+                    yield f"{name}: {mistake.name}", solved | {name: source}
+
     def _submission(self, student, says, notebook, points):
         return Submission(student, says, nbformat.writes(notebook).encode(), points)
 
