@@ -19,7 +19,15 @@ from .sandbox import kernel
 
 FORK, STOP, KILL = b"F", b"S", b"K"
 """What the other side asks for: a child; its end, when it has done; its end, now."""
-PRELOADED = ("numpy", "torch", "torch.nn", "torch.nn.functional", "matplotlib.pyplot")
+PRELOADED = (
+    "numpy",
+    "torch",
+    "torch.nn",
+    "torch.nn.functional",
+    # The first optimizer imports it, which would take seconds of an answer's time in each child.
+    "torch._dynamo",
+    "matplotlib.pyplot",
+)
 PR_SET_CHILD_SUBREAPER = 36
 
 
