@@ -94,6 +94,7 @@ rnn_cell = Exercise(
     ),
     stand_in="torch.nn.RNNCell",
     initial=True,
+    composes=True,
     book=at("rnn-cell"),
     mistakes=mistakes.RNN_CELL,
     alternatives=alternatives.RNN_CELL,

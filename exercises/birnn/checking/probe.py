@@ -409,7 +409,8 @@ def _call_refusing(contract, answer, case):
         return _call_function(contract, answer, case)
     except _Stopped as stopped:
         problem = stopped.problem
-        if problem["stage"] != "runs" or problem["type"] != "ValueError":
+        # What it raised is its context; a ValueError of another name is one, too.
+        if problem["stage"] != "runs" or not isinstance(stopped.__context__, ValueError):
             raise
     said = f"a ValueError ({problem['message']})"
     value = {"leaf": "text", "type": said, "text": "ValueError"}

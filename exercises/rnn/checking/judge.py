@@ -548,6 +548,10 @@ def _gradient_findings(contract, case, right, named, want, got, tolerance):
             continue
         if value.shape != truth.shape or value.dtype.kind not in "biuf":
             found.append(finding(name, f"gradient of {name}: shape {value.shape}"))
+        elif (bad := ~np.isfinite(value) & np.isfinite(truth)).any():
+            first, holds = _place(contract, name, bad)
+            said = f"gradient of {name}: not finite {first}: something overflows on the way"
+            found.append(finding(name, said, holds))
         elif differs(truth, value, tolerance).any():
             first, holds = _place(contract, name, differs(truth, value, tolerance))
             found.append(finding(name, f"gradient of {name}: wrong {first}", holds))
