@@ -397,10 +397,10 @@ def test_a_case_can_describe_a_step_function(kind):
 
 
 def test_a_refusal_is_what_a_refusing_function_returns():
-    contract = replace(DOUBLE.contract, subject="refusing")
+    contract = replace(DOUBLE.contract, subject="refusing function")
     case = DOUBLE.cases(SEED)[0]
     seen = observe(contract, {"double": raising(ValueError("not this"))}, case)
-    assert seen["problem"] is None and seen["value"]["text"] == "ValueError"
+    assert seen["problem"] is None and seen["value"]["leaf"] == "error"
     assert "not this" in seen["value"]["type"]
     seen = observe(contract, {"double": raising(KeyError("not this"))}, case)
     assert seen["problem"]["type"] == "KeyError"

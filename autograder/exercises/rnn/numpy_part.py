@@ -60,7 +60,8 @@ def readout_inputs(draw):
         "output": states(draw),
         "weight": draw.normal(O, draw.H),
         "bias": draw.normal(O),
-        "every_step": draw.options["every_step"],
+        # The last step is what is read without being asked for.
+        **({"every_step": True} if draw.options["every_step"] else {}),
     }
 
 

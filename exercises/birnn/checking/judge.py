@@ -251,7 +251,7 @@ def _is_written(value, depth=0):
         return False
     if not isinstance(value.get("attached", True), bool):
         return False
-    if leaf in ("none", "other"):
+    if leaf in ("none", "other", "error"):
         return array is None
     if leaf == "text":
         return array is None and isinstance(value.get("text"), str)
@@ -417,6 +417,9 @@ def _compare(contract, case, output, want, got, tolerance, label=None):
             for key, value in want["dict"].items()
         )
         return min(filter(None, found), key=lambda f: f.rank, default=None)
+    if isinstance(want, dict) and want["leaf"] == "error":
+        refused = isinstance(got, dict) and got.get("leaf") == "error"
+        return None if refused else finding("type", f"{_describe(got)}; expected a ValueError")
     if not (isinstance(want, dict) and "array" in want):
         if plain(want) == plain(got):
             return None
