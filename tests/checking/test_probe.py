@@ -415,8 +415,8 @@ def test_a_refusal_by_a_kind_of_value_error_counts_and_others_do_not():
         def double(a):
             raise kind("no")
 
-        contract = replace(DOUBLE.contract, subject="refusing")
+        contract = replace(DOUBLE.contract, subject="refusing function")
         return observe(contract, {"double": double}, Case("c", {"a": np.ones(2)}))
 
-    assert refuse_with(BadMode)["value"]["text"] == "ValueError"
+    assert refuse_with(BadMode)["value"]["leaf"] == "error"
     assert refuse_with(KeyError)["problem"]["type"] == "KeyError"
