@@ -5,11 +5,10 @@ import time
 import traceback
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from autograder.checking.judge import Verdict, grader_error
 
 from . import wire
+from .earlier import can_be_called, reply
 from .outputs import checked, clean, failure
 from .remote import GraderError
 
@@ -17,8 +16,12 @@ IMPATIENCE = 8
 """How many times shorter an answer is waited for that may call one which never ended."""
 MAX_CALLS = 2_000
 """Calls of right versions of earlier answers in one case."""
-MAX_ARGUMENT = 4_096
-"""Values in one argument of such a call."""
+SEEDS = 2
+"""Seeds of an exercise that are at hand at a time."""
+NOTEBOOKS = 50
+"""Notebooks after which a seed is given up."""
+PAPERS = 200
+"""Drawn cases that are kept as they are sent."""
 TIME_UP = "TimeUp"
 """What a child calls the error that stops an answer whose time is up."""
 ENDED = "ProcessEnded"
@@ -51,6 +54,54 @@ class Result:
     """What the inputs of each exercise were drawn from."""
     layers: list[str] = field(default_factory=list)
     """The layers of the sandbox that were in force."""
+
+
+class _Fresh:
+    """Seeds that nobody knew before, each good for several notebooks of one process.
+
+    So what is right on the inputs drawn from it is computed once and not for each of them. Which
+    of the seeds at hand it is is drawn when a notebook's cells have run.
+    """
+
+    def __init__(self):
+        self._left = {}
+
+    def seed(self, exercise):
+        """A seed for the inputs of one exercise."""
+        left = self._left.setdefault(id(exercise), {})
+        while len(left) < SEEDS:
+            left[secrets.randbits(32)] = NOTEBOOKS
+        seed = secrets.choice(list(left))
+        left[seed] -= 1
+        if not left[seed]:
+            del left[seed]
+        return seed
+
+
+_fresh = _Fresh()
+
+
+@dataclass
+class _Paper:
+    """Cases as they are sent, once for all who are asked about them."""
+
+    cases: list
+    """Kept, so that their id stays theirs."""
+    frame: bytes
+
+
+_papers = {}
+
+
+def _paper(contract, cases):
+    """The cases of an exercise as the bytes of a message."""
+    key = contract.name, id(cases)
+    if key not in _papers:
+        if len(_papers) >= PAPERS:
+            _papers.clear()
+        asked = {"observe": contract.to_plain(), "cases": [vars(case) for case in cases]}
+        _papers[key] = _Paper(cases, wire.frame(asked))
+    return _papers[key].frame
 
 
 class _Died(Exception):
@@ -88,7 +139,7 @@ def assess(warm, cells, exercises, budget=None, seeds=None):
         result.layers = run.layers
         for exercise in exercises:
             name = exercise.name
-            result.seeds[name] = seeds[name] if seeds else secrets.randbits(32)
+            result.seeds[name] = seeds[name] if seeds else _fresh.seed(exercise)
             result.verdicts[name] = run.judge(exercise, result.seeds[name])
     finally:
         run.stop()
@@ -172,19 +223,13 @@ class _Run:
         seconds = self._budget.answer
         if not helpers and self._endless.intersection(contract.uses):
             seconds /= IMPATIENCE
+        paper = _paper(contract, cases)
         deadline = time.monotonic() + seconds
         observations = []
         try:
             if self._child is None:
                 self.start()
-            self._tell(
-                {
-                    "observe": contract.to_plain(),
-                    "cases": [{"name": case.name, "inputs": case.inputs} for case in cases],
-                    "helpers": self._stand_ins(helpers),
-                    "seconds": seconds,
-                }
-            )
+            self._tell({"helpers": self._stand_ins(helpers), "seconds": seconds}, before=paper)
             while len(observations) < len(cases) and not self._ended(contract, observations):
                 said = self._answer(helpers, deadline)
                 if "stopped" in said:
@@ -221,33 +266,25 @@ class _Run:
         raise _Died(self._lose("what it sent is no answer", now=True))
 
     def _stand_ins(self, names):
-        """Right versions of earlier answers: PyTorch's own by its name, or "" for one of ours.
+        """How each right version of an earlier answer is had in the child.
 
-        Ours never leave this process: a child that calls one sends the arguments over.
+        PyTorch's own by its dotted name; ours never leave this process, and are called over the
+        wire with what their kind says.
         """
         asked = [self._exercises[name] for name in names if name in self._exercises]
-        return {e.name: e.stand_in for e in asked if e.stand_in or e.kind == "numpy"}
+        return {e.name: e.stand_in or e.kind for e in asked if e.stand_in or can_be_called(e)}
 
     def _help(self, said, helpers):
         """Call the right version of an earlier answer for the child."""
-        name, arguments, named = said["call"], said.get("arguments"), said.get("named")
-        if self._stand_ins(helpers).get(name) != "":
-            return {"error": f"{name} can't be called here"}
-        if not isinstance(arguments, list) or not isinstance(named, dict):
-            return {"error": f"{name} was called with something that is no plain data"}
-        for value in [*arguments, *named.values()]:
-            small = isinstance(value, np.ndarray) and value.size <= MAX_ARGUMENT
-            if not small and not isinstance(value, bool | int | float):
-                return {"error": f"{name} was called with something other than a small array"}
-        try:
-            with np.errstate(all="ignore"):
-                return {"value": self._exercises[name].reference(*arguments, **named)}
-        except Exception as error:
-            return {"error": f"{name}: {error}"[:300]}
+        name = said["call"]
+        if not isinstance(name, str) or "." in self._stand_ins(helpers).get(name, "."):
+            return {"error": f"{clean(name, 100)} can't be called here"}
+        return reply(self._exercises[name], said)
 
-    def _tell(self, message):
+    def _tell(self, message, before=b""):
+        data = before + wire.frame(message)
         try:
-            wire.send(self._child.socket, message, time.monotonic() + self._budget.grace)
+            wire.send_frame(self._child.socket, data, time.monotonic() + self._budget.grace)
         except wire.WireError:
             raise _Died(self._lose("it ended before it could be asked", now=False)) from None
 
