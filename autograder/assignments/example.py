@@ -119,7 +119,7 @@ class Maker:
         -------
         iterator of Submission
         """
-        rng, wrong = random.Random(0), list(self._one_wrong())
+        rng, wrong = random.Random(0), list(self._wrong())
         names, solved = list(self.exercises), self.solutions
         for number in range(count):
             says, answers = "everything right", solved
@@ -136,7 +136,7 @@ class Maker:
             signed = {name: f"{text}\n# {student}" for name, text in answers.items()}
             yield self._submission(student, says, self.notebook(signed), {})
 
-    def _one_wrong(self):
+    def _wrong(self):
         """Ways to get one answer wrong: in words, the exercise, and the text."""
         for name, exercise in self.exercises.items():
             yield "doesn't parse", name, "def broken(:\n    pass"
@@ -147,7 +147,7 @@ class Maker:
                 continue
             for mistake in exercise.mistakes:
                 if mistake.edits:
-                    yield mistake.name, name, self._wrong(name, mistake)
+                    yield mistake.name, name, self._mistake(name, mistake)
 
     def _submission(self, student, says, notebook, points):
         return Submission(student, says, nbformat.writes(notebook).encode(), points)
@@ -188,11 +188,11 @@ class Maker:
             yield self._submission(
                 f"student-{name.lower().replace('_', '-')}",
                 f"{name}: {mistake.name}",
-                self.solved(**{name: self._wrong(name, mistake)}),
+                self.solved(**{name: self._mistake(name, mistake)}),
                 self.points(others, **{name: earned}),
             )
 
-    def _wrong(self, name, mistake):
+    def _mistake(self, name, mistake):
         """The text of an answer that makes a known mistake."""
         known = {*PREPARED, *self.exercises} - {name}
         return standing_alone(self.exercises[name].reference, mistake.edits, known)
