@@ -16,7 +16,6 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder import course
-from autograder.grading import record
 from autograder.grading.record import Graded, write_grades
 from autograder.reports.grades import grades, write_csv
 
@@ -156,17 +155,16 @@ def test_many_writers_at_once_lose_nothing(classroom, interface):
     assert all(given == one for given in book.values())
 
 
-def test_a_row_that_is_locked_is_waited_for_and_a_lost_connection_made_anew(
-    classroom, interface, monkeypatch
-):
+def test_a_row_that_is_locked_is_waited_for_and_a_lost_connection_made_anew(classroom, interface):
     url = interface.coursedir.db_url
     with Gradebook(url) as gradebook:
         write_grades(gradebook, ASSIGNMENT, "ada", None, graded(classroom, 0.0))
         with Gradebook(url) as other:
-            other.db.query(record.Student).with_for_update().all()
+            # The session itself: `db` is another one in another thread.
+            session = other.db()
             other.find_grade("check_sigmoid", ASSIGNMENT, ASSIGNMENT, "ada").auto_score = 5.0
-            other.db.flush()
-            release = threading.Timer(1, other.db.commit)
+            session.flush()
+            release = threading.Timer(1, session.commit)
             release.start()
             write_grades(gradebook, ASSIGNMENT, "ada", None, graded(classroom, 1.0))
             release.join()
