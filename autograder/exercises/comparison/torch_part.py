@@ -338,8 +338,8 @@ digit_rnn = Exercise(
     sizes=(*IMAGES, REFUSED),
     parts=(
         Part("rnn and gru", 1, cases=names_of(s for s in IMAGES if "lstm" not in s.name)),
-        Part("lstm", 1, cases=names_of(s for s in IMAGES if "lstm" in s.name)),
-        Part("a ValueError for any other cell", 1, cases=(REFUSED.name,)),
+        Part("lstm", 0.5, cases=names_of(s for s in IMAGES if "lstm" in s.name)),
+        Part("a ValueError for any other cell", 0.5, cases=(REFUSED.name,)),
         Part("gradients for images and parameters", 1, gradients=True),
     ),
     book=at("comparison-digits"),
