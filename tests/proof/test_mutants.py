@@ -6,7 +6,6 @@ import json
 import pytest
 import torch
 
-from autograder.checking.exercise import Exercise
 from autograder.exercises import CHAPTERS
 from autograder.proof import mutants, row_name
 from autograder.proof.mutate import mutants as mutate
@@ -136,7 +135,7 @@ def test_a_mutant_that_crashes_is_caught_and_the_others_are_tried():
 
 
 def test_a_grader_that_fails_stops_the_proof(monkeypatch):
-    monkeypatch.setattr(Exercise, "drawn", None)
+    monkeypatch.setattr(mutants, "observe", None)
     with pytest.raises(RuntimeError, match="failed"):
         mutants.run(mutants.tasks("rnn", sample=1))
 
