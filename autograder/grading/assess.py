@@ -5,11 +5,10 @@ import time
 import traceback
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from autograder.checking.judge import Verdict, grader_error
 
 from . import wire
+from .earlier import can_be_called, reply
 from .outputs import checked, clean, failure
 from .remote import GraderError
 
@@ -17,8 +16,6 @@ IMPATIENCE = 8
 """How many times shorter an answer is waited for that may call one which never ended."""
 MAX_CALLS = 2_000
 """Calls of right versions of earlier answers in one case."""
-MAX_ARGUMENT = 4_096
-"""Values in one argument of such a call."""
 SEEDS = 2
 """Seeds of an exercise that are at hand at a time."""
 NOTEBOOKS = 50
@@ -269,29 +266,20 @@ class _Run:
         raise _Died(self._lose("what it sent is no answer", now=True))
 
     def _stand_ins(self, names):
-        """Right versions of earlier answers: PyTorch's own by its name, or "" for one of ours.
+        """How each right version of an earlier answer is had in the child.
 
-        Ours never leave this process: a child that calls one sends the arguments over.
+        PyTorch's own by its dotted name; ours never leave this process, and are called over the
+        wire with what their kind says.
         """
         asked = [self._exercises[name] for name in names if name in self._exercises]
-        return {e.name: e.stand_in for e in asked if e.stand_in or e.kind == "numpy"}
+        return {e.name: e.stand_in or e.kind for e in asked if e.stand_in or can_be_called(e)}
 
     def _help(self, said, helpers):
         """Call the right version of an earlier answer for the child."""
-        name, arguments, named = said["call"], said.get("arguments"), said.get("named")
-        if self._stand_ins(helpers).get(name) != "":
-            return {"error": f"{name} can't be called here"}
-        if not isinstance(arguments, list) or not isinstance(named, dict):
-            return {"error": f"{name} was called with something that is no plain data"}
-        for value in [*arguments, *named.values()]:
-            small = isinstance(value, np.ndarray) and value.size <= MAX_ARGUMENT
-            if not small and not isinstance(value, bool | int | float):
-                return {"error": f"{name} was called with something other than a small array"}
-        try:
-            with np.errstate(all="ignore"):
-                return {"value": self._exercises[name].reference(*arguments, **named)}
-        except Exception as error:
-            return {"error": f"{name}: {error}"[:300]}
+        name = said["call"]
+        if not isinstance(name, str) or "." in self._stand_ins(helpers).get(name, "."):
+            return {"error": f"{clean(name, 100)} can't be called here"}
+        return reply(self._exercises[name], said)
 
     def _tell(self, message, before=b""):
         data = before + wire.frame(message)

@@ -13,13 +13,23 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 
 from . import sandbox, wire
 from .sandbox import kernel
 
 FORK, STOP, KILL = b"F", b"S", b"K"
 """What the other side asks for: a child; its end, when it has done; its end, now."""
-PRELOADED = ("numpy", "torch", "torch.nn", "torch.nn.functional", "matplotlib.pyplot")
+PRELOADED = (
+    "numpy",
+    "torch",
+    "torch.nn",
+    "torch.nn.functional",
+    "matplotlib.pyplot",
+)
+FOR_OPTIMIZERS = "torch._dynamo"
+"""What the first optimizer imports, which would take seconds of an answer's time in each child.
+Where the released notebook has none it isn't loaded: it makes each fork slower."""
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -37,6 +47,8 @@ def main(control_fd, released=""):
     # Threads of a pool would be missing in the children.
     sys.modules["torch"].set_num_threads(1)
     if released:
+        if any(b"optim" in path.read_bytes() for path in Path(released).glob("*.ipynb")):
+            importlib.import_module(FOR_OPTIMIZERS)
         sys.path.insert(0, released)
         with contextlib.suppress(Exception):
             importlib.import_module("check")

@@ -209,16 +209,16 @@ def sigmoid(a):
 """),
     attack("helpers-misused", "ask for right versions of what is being checked", """
 import sys
-from autograder.grading import child
+from autograder.grading import earlier
 def sock():
     frame = sys._getframe()
     while "sock" not in frame.f_locals:
         frame = frame.f_back
     return frame.f_locals["sock"]
 def sigmoid(a):
-    return child._stand_in(sock(), "sigmoid")(a)
+    return earlier.stand_in(sock(), "sigmoid", "numpy")(a)
 def lstm_step(*a):
-    return child._stand_in(sock(), "lstm_step")(*a)
+    return earlier.stand_in(sock(), "lstm_step", "numpy")(*a)
 """),
     attack("helpers-hoarded", "keep right versions for later", """
 import builtins

@@ -405,3 +405,18 @@ def test_a_refusal_is_what_a_refusing_function_returns():
     seen = observe(contract, {"double": raising(KeyError("not this"))}, case)
     assert seen["problem"]["type"] == "KeyError"
     assert observe(contract, {"double": DOUBLE.reference}, case)["value"]["leaf"] == "array"
+
+
+def test_a_refusal_by_a_kind_of_value_error_counts_and_others_do_not():
+    class BadMode(ValueError):
+        pass
+
+    def refuse_with(kind):
+        def double(a):
+            raise kind("no")
+
+        contract = replace(DOUBLE.contract, subject="refusing")
+        return observe(contract, {"double": double}, Case("c", {"a": np.ones(2)}))
+
+    assert refuse_with(BadMode)["value"]["text"] == "ValueError"
+    assert refuse_with(KeyError)["problem"]["type"] == "KeyError"

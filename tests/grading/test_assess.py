@@ -48,6 +48,19 @@ def test_the_same_seeds_give_the_same_verdicts(classroom, run):
     assert first.verdicts == again.verdicts and first.seeds == again.seeds
 
 
+def test_scores_do_not_depend_on_the_order_in_which_exercises_are_asked(classroom, warm):
+    texts = classroom.maker.solutions | {"lstm_step": "def lstm_step(x, h, c, *w): return c, c"}
+    asked = [e for e in classroom.exercises if e.name.startswith(("sigmoid", "lstm_", "LSTM"))]
+    seeds = {exercise.name: 5 for exercise in asked}
+    cells = [("setup", "import numpy as np\nimport torch\nfrom torch import nn"), *texts.items()]
+    one, other = (
+        assess(warm, cells, exercises, QUICK, seeds) for exercises in (asked, asked[::-1])
+    )
+    assert one.verdicts == other.verdicts
+    assert one.verdicts["lstm_step"].points < one.verdicts["lstm_step"].of
+    assert right(one) == {e.name for e in asked} - {"lstm_step"}
+
+
 UNRELATED = "lstm_shapes"
 """An exercise that no other one uses."""
 
@@ -167,13 +180,14 @@ def test_right_versions_of_earlier_answers_live_with_the_grader(warm):
     source = "def double(x): return 0 * x\ndef twice(x): return double(x)"
     assert ask(warm, source, (), 3.0)["value"]["array"] == 0.0
     assert ask(warm, source, ("double",), 3.0)["value"]["array"] == 6.0
-    sly = "def twice(x): return sly(x)\ndef sly(x): return double([1, 2, 3])"
-    assert "small array" in ask(warm, sly, ("double",), 3.0)["problem"]["message"]
+    sly = "import numpy as np\ndef twice(x): return sly(x)\n"
+    sly += "def sly(x): return double(np.zeros(9_999))"
+    assert "other than small arrays" in ask(warm, sly, ("double",), 3.0)["problem"]["message"]
 
 
 def test_nothing_is_called_that_was_not_offered(warm):
     source = "import gc, inspect, sys\ndef twice(x):\n    frame = sys._getframe()\n"
     source += "    while 'sock' not in frame.f_locals: frame = frame.f_back\n"
-    source += "    module = sys.modules['autograder.grading.child']\n"
-    source += "    return module._stand_in(frame.f_locals['sock'], 'double')(x)"
+    source += "    module = sys.modules['autograder.grading.earlier']\n"
+    source += "    return module.stand_in(frame.f_locals['sock'], 'double', 'numpy')(x)"
     assert "can't be called here" in ask(warm, source, (), 3.0)["problem"]["message"]

@@ -237,6 +237,7 @@ sru_step = Exercise(
         Part("the new memory c", 1, outputs=("c",)),
         Part("the output h", 2, outputs=("h",)),
     ),
+    composes=True,
     book=at("comparison-sru"),
     mistakes=numpy_mistakes.SRU_STEP,
     alternatives=alternatives.SRU_STEP,

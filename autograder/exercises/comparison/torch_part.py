@@ -205,6 +205,7 @@ CLASSES = (
 )
 CLIPPING = (options("clipping", settings=settings(clip=0.3), shows=falls_all_the_way),)
 DROPOUT = (options("dropout", dropout=True, settings=settings()),)
+LEARNED = ("training losses", "validation losses", "best epoch", "weights")
 
 training = Exercise(
     reference=train,

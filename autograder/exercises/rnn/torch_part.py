@@ -97,6 +97,7 @@ rnn_cell = Exercise(
     # Many units, so that the spread of new parameters can be judged.
     sizes=(*SIZES, Size("many units", T=1, B=1, I=1, H=60)),
     initial=True,
+    composes=True,
     book=at("rnn-cell"),
     mistakes=mistakes.RNN_CELL,
     alternatives=alternatives.RNN_CELL,

@@ -336,9 +336,20 @@ def _say_problem(contract, problem):
         "signature": f"{name} can't be called with its arguments: {message}",
         "builds": f"{name} can't be built: {error}{where}",
         "module": f"{name} must be a subclass of torch.nn.Module; {message}",
-        "parameters": f"the parameters of {name}: {message}",
+        "parameters": f"the parameters of {name}: {message}{_say_parameters(message)}",
         "structure": message,
     }.get(stage, f"{name} stopped with {error}{where}")
+
+
+def _say_parameters(message):
+    """What to think of where parameters are missing."""
+    if " missing" not in message:
+        return ""
+    return (
+        ". A module knows as its parameters what is an nn.Parameter, or a parameter of a module, "
+        "and is an attribute of its own: no plain tensor, no buffer, nothing in a plain list, and "
+        "nothing that has another name already"
+    )
 
 
 def _describe(written):
@@ -540,6 +551,10 @@ def _gradient_findings(contract, case, right, named, want, got, tolerance):
             continue
         if value.shape != truth.shape or value.dtype.kind not in "biuf":
             found.append(finding(name, f"gradient of {name}: shape {value.shape}"))
+        elif (bad := ~np.isfinite(value) & np.isfinite(truth)).any():
+            first, holds = _place(contract, name, bad)
+            said = f"gradient of {name}: not finite {first}: something overflows on the way"
+            found.append(finding(name, said, holds))
         elif differs(truth, value, tolerance).any():
             first, holds = _place(contract, name, differs(truth, value, tolerance))
             found.append(finding(name, f"gradient of {name}: wrong {first}", holds))
