@@ -141,6 +141,7 @@ def test_a_grader_that_fails_stops_the_proof(monkeypatch):
 
 
 def test_a_survivor_makes_the_exit_code_one(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(mutants, "tasks", lambda *_: [])
     monkeypatch.setattr(mutants, "equivalents", lambda: {})
     survivor = mutants.Result("sigmoid", "a → b", "passed")
     monkeypatch.setattr(mutants, "run", lambda *_: [survivor])
@@ -149,6 +150,7 @@ def test_a_survivor_makes_the_exit_code_one(monkeypatch, tmp_path, capsys):
 
 
 def test_what_is_listed_and_caught_makes_the_exit_code_one(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(mutants, "tasks", lambda *_: [])
     monkeypatch.setattr(mutants, "equivalents", lambda: {("sigmoid", "a → b"): "Same."})
     monkeypatch.setattr(mutants, "run", lambda *_: [mutants.Result("sigmoid", "a → b", "caught")])
     assert mutants.main(["lstm", "--to", str(tmp_path / "m.json")]) == 1
