@@ -5,6 +5,7 @@ import copy
 import itertools
 import warnings
 from dataclasses import dataclass
+from functools import cache
 
 SWAPS = {
     ast.Add: (ast.Sub, ast.Mult),
@@ -64,6 +65,7 @@ class Mutant:
         return f"{self.old} → {self.new}"
 
 
+@cache
 def mutants(source):
     """Make all mutants of a text.
 
@@ -73,7 +75,7 @@ def mutants(source):
 
     Returns
     -------
-    list of Mutant, no two with the same source
+    tuple of Mutant, no two with the same source
     """
     tree = ast.parse(source)
     _drop_docstrings(tree)
@@ -92,7 +94,7 @@ def mutants(source):
                     # The change is further down: a loop that stops after its first round.
                     now = " ".join(line.strip() for line in ast.unparse(after).splitlines())
                 made[text] = Mutant(text, old, "" if now == "pass" else now)
-    return [mutant for mutant in made.values() if mutant]
+    return tuple(mutant for mutant in made.values() if mutant)
 
 
 def _drop_docstrings(tree):

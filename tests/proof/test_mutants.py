@@ -6,7 +6,6 @@ import json
 import pytest
 import torch
 
-from autograder.checking.exercise import Exercise
 from autograder.exercises import CHAPTERS
 from autograder.proof import mutants, row_name
 from autograder.proof.mutate import mutants as mutate
@@ -136,12 +135,13 @@ def test_a_mutant_that_crashes_is_caught_and_the_others_are_tried():
 
 
 def test_a_grader_that_fails_stops_the_proof(monkeypatch):
-    monkeypatch.setattr(Exercise, "drawn", None)
+    monkeypatch.setattr(mutants, "observe", None)
     with pytest.raises(RuntimeError, match="failed"):
         mutants.run(mutants.tasks("rnn", sample=1))
 
 
 def test_a_survivor_makes_the_exit_code_one(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(mutants, "tasks", lambda *_: [])
     monkeypatch.setattr(mutants, "equivalents", lambda: {})
     survivor = mutants.Result("sigmoid", "a → b", "passed")
     monkeypatch.setattr(mutants, "run", lambda *_: [survivor])
@@ -150,6 +150,7 @@ def test_a_survivor_makes_the_exit_code_one(monkeypatch, tmp_path, capsys):
 
 
 def test_what_is_listed_and_caught_makes_the_exit_code_one(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(mutants, "tasks", lambda *_: [])
     monkeypatch.setattr(mutants, "equivalents", lambda: {("sigmoid", "a → b"): "Same."})
     monkeypatch.setattr(mutants, "run", lambda *_: [mutants.Result("sigmoid", "a → b", "caught")])
     assert mutants.main(["lstm", "--to", str(tmp_path / "m.json")]) == 1
