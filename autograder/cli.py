@@ -48,6 +48,8 @@ def grade(args):
         jobs=args.jobs,
         force=args.force,
         sandboxed=not args.without_sandbox,
+        feedback=args.feedback,
+        scheduler=args.scheduler,
     )
     if args.json:
         print(done.as_json())
@@ -97,7 +99,7 @@ def bench(args):
     """Measure how long builds, checks and grading take."""
     from autograder import bench
 
-    return bench.run(say)
+    return bench.run(say, args.measure)
 
 
 def _shown(path):
@@ -115,10 +117,15 @@ def main(argv=None):
         parsers[verb] = sub
     for verb in (exercises, grade):
         parsers[verb].add_argument("assignment", nargs="*", help="which; all if none is named")
+    parsers[bench].add_argument(
+        "measure", nargs="*", help="which of check, grading, book; all if none is named"
+    )
     add = parsers[grade].add_argument
     add("--student", action="append", default=[], metavar="ID", help="this one only; repeatable")
     add("--jobs", type=int, metavar="N", help="workers; one for each core if not given")
     add("--force", action="store_true", help="grade again what has been graded")
+    add("--scheduler", metavar="ADDRESS", help="let the workers of a Dask cluster do the work")
+    add("--feedback", action="store_true", help="write the feedback pages, too")
     add("--json", action="store_true", help="print the summary for machines")
     add(
         "--root", type=Path, default=course.ROOT, help="the course directory; this one if not given"

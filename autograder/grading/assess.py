@@ -16,6 +16,12 @@ IMPATIENCE = 8
 """How many times shorter an answer is waited for that may call one which never ended."""
 MAX_CALLS = 2_000
 """Calls of right versions of earlier answers in one case."""
+SEEDS = 2
+"""Seeds of an exercise that are at hand at a time."""
+NOTEBOOKS = 50
+"""Notebooks after which a seed is given up."""
+PAPERS = 200
+"""Drawn cases that are kept as they are sent."""
 TIME_UP = "TimeUp"
 """What a child calls the error that stops an answer whose time is up."""
 ENDED = "ProcessEnded"
@@ -48,6 +54,54 @@ class Result:
     """What the inputs of each exercise were drawn from."""
     layers: list[str] = field(default_factory=list)
     """The layers of the sandbox that were in force."""
+
+
+class _Fresh:
+    """Seeds that nobody knew before, each good for several notebooks of one process.
+
+    So what is right on the inputs drawn from it is computed once and not for each of them. Which
+    of the seeds at hand it is is drawn when a notebook's cells have run.
+    """
+
+    def __init__(self):
+        self._left = {}
+
+    def seed(self, exercise):
+        """A seed for the inputs of one exercise."""
+        left = self._left.setdefault(id(exercise), {})
+        while len(left) < SEEDS:
+            left[secrets.randbits(32)] = NOTEBOOKS
+        seed = secrets.choice(list(left))
+        left[seed] -= 1
+        if not left[seed]:
+            del left[seed]
+        return seed
+
+
+_fresh = _Fresh()
+
+
+@dataclass
+class _Paper:
+    """Cases as they are sent, once for all who are asked about them."""
+
+    cases: list
+    """Kept, so that their id stays theirs."""
+    frame: bytes
+
+
+_papers = {}
+
+
+def _paper(contract, cases):
+    """The cases of an exercise as the bytes of a message."""
+    key = contract.name, id(cases)
+    if key not in _papers:
+        if len(_papers) >= PAPERS:
+            _papers.clear()
+        asked = {"observe": contract.to_plain(), "cases": [vars(case) for case in cases]}
+        _papers[key] = _Paper(cases, wire.frame(asked))
+    return _papers[key].frame
 
 
 class _Died(Exception):
@@ -85,7 +139,7 @@ def assess(warm, cells, exercises, budget=None, seeds=None):
         result.layers = run.layers
         for exercise in exercises:
             name = exercise.name
-            result.seeds[name] = seeds[name] if seeds else secrets.randbits(32)
+            result.seeds[name] = seeds[name] if seeds else _fresh.seed(exercise)
             result.verdicts[name] = run.judge(exercise, result.seeds[name])
     finally:
         run.stop()
@@ -169,19 +223,13 @@ class _Run:
         seconds = self._budget.answer
         if not helpers and self._endless.intersection(contract.uses):
             seconds /= IMPATIENCE
+        paper = _paper(contract, cases)
         deadline = time.monotonic() + seconds
         observations = []
         try:
             if self._child is None:
                 self.start()
-            self._tell(
-                {
-                    "observe": contract.to_plain(),
-                    "cases": [{"name": case.name, "inputs": case.inputs} for case in cases],
-                    "helpers": self._stand_ins(helpers),
-                    "seconds": seconds,
-                }
-            )
+            self._tell({"helpers": self._stand_ins(helpers), "seconds": seconds}, before=paper)
             while len(observations) < len(cases) and not self._ended(contract, observations):
                 said = self._answer(helpers, deadline)
                 if "stopped" in said:
@@ -233,9 +281,10 @@ class _Run:
             return {"error": f"{clean(name, 100)} can't be called here"}
         return reply(self._exercises[name], said)
 
-    def _tell(self, message):
+    def _tell(self, message, before=b""):
+        data = before + wire.frame(message)
         try:
-            wire.send(self._child.socket, message, time.monotonic() + self._budget.grace)
+            wire.send_frame(self._child.socket, data, time.monotonic() + self._budget.grace)
         except wire.WireError:
             raise _Died(self._lose("it ended before it could be asked", now=False)) from None
 

@@ -1,8 +1,8 @@
 """The warm parent: an interpreter with everything loaded and no secret, forked for each notebook.
 
 It has numpy, torch, IPython and the probe in it, and the ``check`` of the released folder, which
-students have too. It has never run an operation of torch, because thread pools don't survive a
-fork, and it never sees a student's line: only its children do.
+students have too. Its torch works with one thread, because thread pools don't survive a fork. It
+never sees a student's line: only its children do.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 
 from . import sandbox, wire
 from .sandbox import kernel
@@ -24,10 +25,11 @@ PRELOADED = (
     "torch",
     "torch.nn",
     "torch.nn.functional",
-    # The first optimizer imports it, which would take seconds of an answer's time in each child.
-    "torch._dynamo",
     "matplotlib.pyplot",
 )
+FOR_OPTIMIZERS = "torch._dynamo"
+"""What the first optimizer imports, which would take seconds of an answer's time in each child.
+Where the released notebook has none it isn't loaded: it makes each fork slower."""
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -45,6 +47,8 @@ def main(control_fd, released=""):
     # Threads of a pool would be missing in the children.
     sys.modules["torch"].set_num_threads(1)
     if released:
+        if any(b"optim" in path.read_bytes() for path in Path(released).glob("*.ipynb")):
+            importlib.import_module(FOR_OPTIMIZERS)
         sys.path.insert(0, released)
         with contextlib.suppress(Exception):
             importlib.import_module("check")
