@@ -41,6 +41,15 @@ def test_parts_are_told_apart_and_leave_nothing_out(exercise):
             ), f"nobody pays for {output} in the case {case}"
 
 
+NO_WAY_BACK = {"train_truncated", "train", "init_forget_bias", "generate"}
+"""They train, change a module in place, or draw: no gradient flows through what they return."""
+
+
+def test_every_pytorch_exercise_pays_for_gradients(exercise):
+    if exercise.kind == "torch" and exercise.name not in NO_WAY_BACK:
+        assert any(part.gradients for part in exercise.parts)
+
+
 def test_uses_are_earlier_exercises(chapter):
     earlier = set()
     for exercise in CHAPTERS[chapter]:

@@ -49,6 +49,7 @@ def _pack(name, hint, *edits, label="birnn-packing"):
 
 
 RUN_PACKED = (
+    _pack("graph cut", CUT, (DONE, "return output.detach(), state")),
     _pack("rows expected to be sorted", UNSORTED, (", enforce_sorted=False", "")),
     _pack("output as long as the longest row", SHORTER, (", total_length=len(x)", "")),
     _pack(
@@ -695,6 +696,7 @@ MISSING_WORD_LOSS = (
         "without bound.",
         "return -scores.gather(-1, words[..., None])[..., 0][missing].mean()",
     ),
+    _loss("graph cut", CUT, LOSS + ".detach()"),
     _loss(
         "softmax over the wrong axis",
         "Your probabilities add up to 1 over the rows of the batch, not over the words that could "

@@ -159,8 +159,9 @@ packed = Exercise(
         NO_STATE,
     ),
     parts=(
-        Part("the output", 2, outputs=("output",)),
+        Part("the output", 1, outputs=("output",)),
         Part("the final states", 1, outputs=("h_n", "c_n")),
+        Part("gradients for input, states and parameters", 1, gradients=True),
     ),
     allows=("torch.nn.LSTM",),
     book=at("birnn-packing"),
@@ -319,8 +320,9 @@ loss = Exercise(
         case("float32", T=5, B=3, dtype="float32"),
     ),
     parts=(
-        Part("one missing word", 1, cases=("one missing word",)),
-        Part("several missing words", 1),
+        Part("one missing word", 0.5, cases=("one missing word",)),
+        Part("several missing words", 0.5),
+        Part("gradients for the scores", 1, gradients=True),
     ),
     book=at("birnn-loss"),
     mistakes=wrong.MISSING_WORD_LOSS,

@@ -519,23 +519,30 @@ def _changed(before, after):
 
 
 def _call_tensor_function(contract, answer, case):
-    """A function of tensors, or of a module that it may be asked to change."""
+    """A function of tensors and modules, run backwards too where gradients earn points."""
     import torch
 
-    given = _tensors(case.inputs)
+    backwards = any(part.gradients for part in contract.parts)
+    given = _tensors(case.inputs, track=backwards)
+    seen = {}
     with torch.enable_grad():
         _seed()
         with _watched(contract):
-            value = write_down(_call(contract, "runs", answer, *given.values()))
+            result = _call(contract, "runs", answer, *given.values())
+        value = write_down(result)
+        if backwards:
+            gradients, problem = _gradients(contract, _leaves("", given), result)
+            seen = {"gradients": gradients, "gradient_problem": problem}
         repeats = True
         if case.again:
             _seed()
-            again = _call(contract, "runs", answer, *_tensors(case.inputs).values())
-            repeats = same(value, write_down(again))
+            fresh = _tensors(case.inputs, track=backwards)
+            repeats = same(value, write_down(_call(contract, "runs", answer, *fresh.values())))
     return {
         "value": value,
         "changed": _changed(_tensors(case.inputs), given),
         "repeats": repeats,
+        **seen,
     }
 
 
@@ -619,7 +626,8 @@ def _call_module(contract, answer, case):
         own = dict(module.named_parameters())
         changed += [n for n in before if n not in own or not torch.equal(before[n], own[n])]
         with _watched(contract):
-            gradients, gradient_problem = _gradients(contract, module, _leaves("", given), result)
+            leaves = _leaves("", given) | dict(module.named_parameters())
+            gradients, gradient_problem = _gradients(contract, leaves, result)
     return {
         "value": value,
         "changed": changed,
@@ -665,14 +673,14 @@ def _load(module, parameters, spread):
     return initial
 
 
-def _gradients(contract, module, inputs, result):
-    """Gradients of a fixed weighted sum of all outputs, for every input and parameter."""
-    leaves = {name: t for name, t in inputs.items() if t.requires_grad}
-    leaves |= dict(module.named_parameters())
+def _gradients(contract, leaves, result):
+    """Gradients of a fixed weighted sum of all outputs, for every input and parameter by name."""
+    leaves = {name: leaf for name, leaf in leaves.items() if leaf.requires_grad}
     outputs = [t for t in _leaves("result", result).values() if t.is_floating_point()]
     try:
         loss = sum((t * _weights(t, k)).sum() for k, t in enumerate(outputs))
-        module.zero_grad()
+        for leaf in leaves.values():
+            leaf.grad = None
         loss.backward()
     except KeyboardInterrupt:
         raise
