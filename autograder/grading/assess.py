@@ -18,7 +18,7 @@ IMPATIENCE = 8
 MAX_CALLS = 2_000
 """Calls of right versions of earlier answers in one case."""
 MAX_ARGUMENT = 4_096
-"""Values in one argument of such a call."""
+"""Values in one argument of such a call, its length along each axis, and its size as a number."""
 TIME_UP = "TimeUp"
 """What a child calls the error that stops an answer whose time is up."""
 ENDED = "ProcessEnded"
@@ -51,6 +51,16 @@ class Result:
     """What the inputs of each exercise were drawn from."""
     layers: list[str] = field(default_factory=list)
     """The layers of the sandbox that were in force."""
+
+
+def _small(value):
+    """Whether a right version can be called with it: nothing that would keep this process busy.
+
+    An array with no values at all can still be a billion steps long.
+    """
+    if isinstance(value, np.ndarray):
+        return max(value.size, *value.shape, 0) <= MAX_ARGUMENT
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) <= MAX_ARGUMENT)
 
 
 class _Died(Exception):
@@ -213,6 +223,9 @@ class _Run:
             if not isinstance(said, dict):
                 break
             if "call" in said:
+                if time.monotonic() > deadline + self._budget.grace:
+                    text = "it went on calling earlier answers after its time was up"
+                    raise _Died(self._lose(text, now=True))
                 self._tell(self._help(said, helpers))
             elif "stopped" in said or "observation" in said:
                 return said
@@ -236,8 +249,7 @@ class _Run:
         if not isinstance(arguments, list) or not isinstance(named, dict):
             return {"error": f"{name} was called with something that is no plain data"}
         for value in [*arguments, *named.values()]:
-            small = isinstance(value, np.ndarray) and value.size <= MAX_ARGUMENT
-            if not small and not isinstance(value, bool | int | float):
+            if not _small(value):
                 return {"error": f"{name} was called with something other than a small array"}
         try:
             with np.errstate(all="ignore"):

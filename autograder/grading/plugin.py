@@ -13,8 +13,9 @@ from traitlets import Bool, Float, Unicode
 
 from . import record
 from .assess import Budget
-from .assignment import Assignment, AssignmentError, up_to_date
+from .assignment import Assignment, AssignmentError, id_problem, up_to_date
 from .grade import grade_all
+from .outputs import in_a_line
 from .remote import GraderError, NotSandboxed
 
 SWITCH = "COURSE_GRADER"
@@ -81,25 +82,29 @@ class CourseAutograde(Autograde):
             self.log.error(str(error))
             raise NbGraderException(str(error)) from None
         if failed:
-            said = f"{assignment.name}: no verdict for {', '.join(failed)}; see the messages above"
+            named = in_a_line(", ".join(failed), 2000)
+            said = f"{assignment.name}: no verdict for {named}; see the messages above"
             self.log.error(said)
             raise NbGraderException(said)
 
     def _grade(self, assignment, student, gradebook):
         """Grade one submission; whether it got a verdict."""
-        templates = assignment.notebooks()
+        templates, who = assignment.notebooks(), in_a_line(student, 100)
+        if problem := id_problem(student):
+            self.log.error("%s: %s", who, problem)
+            return False
         if not self.force and all(up_to_date(assignment, t, student) for t in templates):
-            self.log.info("%s: graded already, nothing has changed", student)
+            self.log.info("%s: graded already, nothing has changed", who)
             return True
         try:
             gradebook.find_student(student)
         except MissingEntry:
             if not self.create_student:
-                self.log.error("%s: there is no such student in the gradebook", student)
+                self.log.error("%s: there is no such student in the gradebook", who)
                 return False
             # In a class that is listed, a name that isn't may be a folder's misspelling.
             tell = self.log.warning if gradebook.students else self.log.info
-            tell("%s is not in the gradebook and is added to it", student)
+            tell("%s is not in the gradebook and is added to it", who)
         self.notebooks = [
             str(assignment.place(self.coursedir.submitted_directory, student) / f"{t.name}.ipynb")
             for t in templates
@@ -115,13 +120,13 @@ class CourseAutograde(Autograde):
         except NotSandboxed:
             raise
         except (GraderError, OSError, SQLAlchemyError, ValueError) as error:
-            self.log.error("%s: not graded, through no fault of the student's: %s", student, error)
+            self.log.error("%s: not graded, through no fault of the student's: %s", who, error)
             return False
         self.run_post_convert_hook()
         for graded in done:
             for remark in graded.remarks:
-                self.log.warning("%s: %s", student, remark)
+                self.log.warning("%s: %s", who, remark)
             by_hand = [name for name, points in graded.scores.items() if points is None]
             said = f"; to be graded by hand: {', '.join(by_hand)}" if by_hand else ""
-            self.log.info("%s: %s: %g points%s", student, graded.notebook, graded.points, said)
+            self.log.info("%s: %s: %g points%s", who, graded.notebook, graded.points, said)
         return not any(graded.error for graded in done)

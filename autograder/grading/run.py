@@ -16,13 +16,17 @@ from nbgrader.api import Gradebook
 from sqlalchemy.exc import SQLAlchemyError
 
 from . import record
-from .assignment import Assignment, AssignmentError, up_to_date
+from .assess import Budget
+from .assignment import Assignment, AssignmentError, id_problem, up_to_date
 from .grade import TRIES, grade_all
+from .outputs import in_a_line
 from .remote import GraderError, NotSandboxed, let_go
 from .sandbox import kernel
 
 EVERY = 0.1
 """Seconds between two looks at the progress line."""
+OVERDUE = 4
+"""How many times its notebooks' own limit a submission may take before its worker is ended."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,12 @@ class Done:
     def line(self):
         """It, in a line."""
         said = self.error or f"{self.points:g} points"
-        return f"{self.assignment} {self.student}: {said}"
+        return f"{self.who}: {said}"
+
+    @property
+    def who(self):
+        """The assignment and the student, fit for a terminal."""
+        return f"{self.assignment} {in_a_line(self.student, 100)}"
 
 
 @dataclass
@@ -164,7 +173,8 @@ def grade_class(
     wanted = {name: Assignment(coursedir, name) for name in assignments}
     unknown = set(students).difference(*(a.students() for a in wanted.values()))
     if unknown:
-        raise AssignmentError(f"nothing was handed in by {', '.join(sorted(unknown))}")
+        named = in_a_line(", ".join(sorted(unknown)), 300)
+        raise AssignmentError(f"nothing was handed in by {named}")
     every = [
         (name, student)
         for name, assignment in wanted.items()
@@ -194,7 +204,7 @@ def grade_class(
                     progress.note(done.line)
                 for remark in done.remarks:
                     if remark != done.error:
-                        progress.note(f"{name} {student}: {remark}")
+                        progress.note(f"{done.who}: {remark}")
                 progress.at(len(summary.done), len(summary.failed))
     finally:
         pool.close()
@@ -205,6 +215,7 @@ def grade_class(
 
 def _keep(gradebook, assignment, student, came, penalty):
     """Record what a worker came back with; what became of it."""
+    came = id_problem(student) or came
     if isinstance(came, str):
         return Done(assignment.name, student, None, error=came)
     try:
@@ -296,12 +307,15 @@ def _worker(line, others, parent, assignments, sandboxed, options):
     if os.getppid() != parent:
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    budget = options["budget"] or Budget()
     # The threads with which the parent may have computed are not here: asked for, they never come.
     torch.set_num_threads(1)
     for other in others:
         other.close()
     try:
         while True:
+            signal.alarm(0)
             try:
                 name, student = line.recv()
             except EOFError:
@@ -309,6 +323,8 @@ def _worker(line, others, parent, assignments, sandboxed, options):
             try:
                 assignment = assignments[name]
                 templates = assignment.templates
+                # Whatever keeps this process itself busy costs a try, not the whole run.
+                signal.alarm(round(OVERDUE * len(templates) * (budget.notebook + budget.grace)))
                 line.send(grade_all(assignment, templates, student, sandboxed, **options))
             except NotSandboxed as error:
                 line.send(error)

@@ -9,6 +9,7 @@ import contextlib
 import gc
 import importlib
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -54,6 +55,8 @@ def main(control_fd, released=""):
             _fork_one(control, shell)
         except (wire.Closed, EOFError):
             _end_all()
+            # Whoever made it may have been killed.
+            shutil.rmtree(os.environ["HOME"], ignore_errors=True)
             return
 
 
