@@ -8,7 +8,7 @@ import textwrap
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -91,6 +91,49 @@ class Mistake:
     """Where the book explains it; the exercise's own page where empty."""
 
 
+class Drawn:
+    """The inputs of one check, with what is right on them and what known mistakes do there.
+
+    All of it is computed when first asked for and kept: a class is judged on few draws, and each
+    wrong answer is compared with every known mistake.
+
+    Parameters
+    ----------
+    exercise : Exercise
+    cases : list of Case
+    """
+
+    def __init__(self, exercise, cases):
+        self.cases, self._exercise, self._shown = cases, exercise, {}
+
+    @cached_property
+    def expected(self):
+        """What the reference does: a list of observations, one for each case."""
+        return self._exercise.expected(self.cases)
+
+    @cached_property
+    def special(self):
+        """The first case made special in ways in which a wrong answer may be right: Drawn."""
+        return Drawn(self._exercise, variants(self._exercise.contract, self.cases[0]))
+
+    def shown(self, wrong, k):
+        """What a wrong implementation does on the case of number ``k``: an observation."""
+        # The implementation is kept beside what it does, so that its id stays its own.
+        key = id(wrong), k
+        if key not in self._shown:
+            self._shown[key] = self._exercise.observe(wrong, [self.cases[k]])[0], wrong
+        return self._shown[key][0]
+
+    def observed(self, wrong):
+        """What a wrong implementation does: a list of observations, one for each case."""
+        return [self.shown(wrong, k) for k in range(len(self.cases))]
+
+    def shows(self, wrong, observed):
+        """Whether an answer does on every case what a wrong implementation does."""
+        contract = self._exercise.contract
+        return all(alike(contract, self.shown(wrong, k), seen) for k, seen in enumerate(observed))
+
+
 @dataclass(frozen=True)
 class Exercise:
     """What is asked, what is right, and how it goes wrong."""
@@ -152,6 +195,14 @@ class Exercise:
             cases.append(Case(size.name, self.inputs(Draw(rng, size))))
         return cases
 
+    @cached_property
+    def drawn(self):
+        """Draws the inputs of one check by its seed, an int: a function that returns Drawn.
+
+        The last few are kept.
+        """
+        return lru_cache(maxsize=KEPT)(lambda seed: Drawn(self, self.cases(seed)))
+
     def observe(self, implementation, cases):
         """Observe an implementation on cases; see ``probe.observe``."""
         namespace = {self.name: implementation}
@@ -182,53 +233,49 @@ class Exercise:
                     break
         return made
 
-    def judge(self, cases, observed, expected=None, reading=None):
+    def judge(self, drawn, observed, reading=None):
         """Reach a verdict on observations of an answer, with a diagnosis where it is wrong.
 
         Parameters
         ----------
-        cases : list of Case
+        drawn : Drawn, what the answer was observed on
         observed : list of observations of the answer, one for each case
-        expected : list of observations of the reference, or None
         reading : Reading of the answer's text, or None
 
         Returns
         -------
         Verdict
         """
-        expected = expected or self.expected(cases)
+        cases, expected = drawn.cases, drawn.expected
         reading = reading or Reading()
         verdict = judge(self.contract, cases, expected, observed, reading.forbidden)
         verdict = replace(verdict, look=reading.unclear)
         if verdict.status != "fail" or verdict.finding.stage == "rules":
             return verdict
-        hints = tuple(self.diagnose(cases, observed))
+        hints = tuple(self.diagnose(drawn, observed))
         notes = () if hints else tuple(holds(self.contract, cases, expected, observed))
         return replace(verdict, hints=hints, notes=notes)
 
-    def diagnose(self, cases, observed):
+    def diagnose(self, drawn, observed):
         """The known mistakes, or the pair of them, that observations of an answer show.
+
+        Parameters
+        ----------
+        drawn, observed : as ``judge``
 
         Returns
         -------
         list of dicts with ``name``, ``hint`` and ``book``
         """
-        if not all(map(readable, one_each(cases, observed))):
+        if not all(map(readable, one_each(drawn.cases, observed))):
             return []
         for name, wrong in self.wrong.items():
-            if self._shows(cases, observed, wrong):
+            if drawn.shows(wrong, observed):
                 return self._told(name)
         for names, wrong in self.pairs.items():
-            if self._shows(cases, observed, wrong):
+            if drawn.shows(wrong, observed):
                 return self._told(*names)
         return []
-
-    def _shows(self, cases, observed, wrong):
-        """Whether an answer does on every case what a wrong implementation does."""
-        return all(
-            alike(self.contract, self.observe(wrong, [case])[0], seen)
-            for case, seen in zip(cases, observed, strict=True)
-        )
 
     def _told(self, *names):
         """What to tell a student who makes these mistakes."""
@@ -239,7 +286,7 @@ class Exercise:
                 told.append({"name": mistake.name, "hint": mistake.hint, "book": book})
         return told
 
-    def known(self, cases):
+    def known(self, drawn):
         """Every known mistake and every pair, with what it does on cases, as small plain data.
 
         Numbers are in single precision, and pairs come with the first cases alone: they need only
@@ -249,17 +296,15 @@ class Exercise:
         -------
         list of dicts for ``diagnosis.diagnose``
         """
-        seen = {name: self.observe(wrong, cases) for name, wrong in self.wrong.items()}
+        seen = {name: drawn.observed(wrong) for name, wrong in self.wrong.items()}
         known = [{"told": self._told(n), "observed": [*map(carried, seen[n])]} for n in seen]
-        few = cases[:PAIR_CASES]
-        right = self.expected(few)
+        few = range(PAIR_CASES)
         for names, wrong in self.pairs.items():
-            both = self.observe(wrong, few)
-            others = (right, *(seen[name] for name in names))
+            both = [drawn.shown(wrong, k) for k in few]
+            others = (drawn.expected, *(seen[name] for name in names))
             # On few cases the pair can look like one of the two alone, which is told by itself.
             if not any(
-                all(alike(self.contract, a, b) for a, b in zip(both, other, strict=False))
-                for other in others
+                all(alike(self.contract, both[k], other[k]) for k in few) for other in others
             ):
                 known.append({"told": self._told(*names), "observed": [*map(carried, both)]})
         return known
@@ -276,13 +321,13 @@ class Exercise:
         dict with ``contract``, ``cases``, ``expected``, ``mistakes`` and ``special``: what is
         right in the variants of the first case
         """
-        cases = self.cases(seed)
+        drawn = self.drawn(seed)
         return {
             "contract": self.contract.to_plain(),
-            "cases": [{"name": case.name, "inputs": case.inputs} for case in cases],
-            "expected": self.expected(cases),
-            "mistakes": self.known(cases),
-            "special": self.expected(variants(self.contract, cases[0])),
+            "cases": [{"name": case.name, "inputs": case.inputs} for case in drawn.cases],
+            "expected": drawn.expected,
+            "mistakes": self.known(drawn),
+            "special": drawn.special.expected,
         }
 
     def assess(self, ask, seed, cells=None):
@@ -304,27 +349,27 @@ class Exercise:
         Verdict
         """
         try:
-            cases = self.cases(seed)
-            expected = self.expected(cases)
+            drawn = self.drawn(seed)
             reading = read(self.contract, cells) if cells is not None else Reading()
         except Exception:
             return grader_error(self.contract, traceback.format_exc())
-        verdict, uses = self._safely(cases, ask(cases, ()), expected, reading), ()
+        cases = drawn.cases
+        verdict, uses = self._safely(drawn, ask(cases, ()), reading), ()
         if verdict.status == "fail" and self.uses and verdict.finding.stage not in FINAL:
-            helped = self._safely(cases, ask(cases, self.uses), expected, reading)
+            helped = self._safely(drawn, ask(cases, self.uses), reading)
             both = better(verdict, helped, self.uses)
             verdict, uses = both, () if both is verdict else self.uses
         if verdict.status == "fail" and not verdict.hints and verdict.finding.stage in RUNS:
-            special = variants(self.contract, cases[0])
-            stage, truth = verdict.finding.stage, self.expected(special)
-            right = right_where(self.contract, stage, special, truth, ask(special, uses))
+            special, stage = drawn.special, verdict.finding.stage
+            seen = ask(special.cases, uses)
+            right = right_where(self.contract, stage, special.cases, special.expected, seen)
             verdict = replace(verdict, notes=(*verdict.notes, *right))
         return verdict
 
-    def _safely(self, cases, observed, expected, reading):
+    def _safely(self, drawn, observed, reading):
         """Judge; whatever goes wrong in judging is the grader's error, not the answer's."""
         try:
-            return self.judge(cases, observed, expected, reading)
+            return self.judge(drawn, observed, reading)
         except Exception:
             return grader_error(self.contract, traceback.format_exc())
 
@@ -333,6 +378,8 @@ class Exercise:
         return self.assess(lambda cases, _: self.observe(implementation, cases), seed)
 
 
+KEPT = 8
+"""How many draws of an exercise are kept, with what was computed on them."""
 PAIR_CASES = 1
 """How many cases of a pair of mistakes a released folder carries."""
 

@@ -83,15 +83,15 @@ def measure(exercise, seeds=None):
     allowed = exercise.contract.tolerance
     right, mistakes = {dtype: [] for dtype in allowed}, []
     for seed in SEEDS if seeds is None else seeds:
-        cases = exercise.cases(seed)
-        expected = exercise.expected(cases)
+        drawn = exercise.drawn(seed)
+        cases, expected = drawn.cases, drawn.expected
         for other in exercise.alternatives:
             for case, want, got in zip(
                 cases, expected, exercise.observe(other, cases), strict=True
             ):
                 right[dtypes[case.name]].append(distance(want, got))
         for wrong in exercise.wrong.values():
-            seen = exercise.observe(wrong, cases)
+            seen = drawn.observed(wrong)
             mistakes.append(
                 max(
                     distance(want, got) / allowed[dtypes[case.name]]

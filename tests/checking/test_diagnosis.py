@@ -61,17 +61,18 @@ def test_two_mistakes_at_once_are_both_named(pair):
 
 
 def test_what_a_student_carries_names_mistakes_and_pairs_too():
-    cases = BLEND.cases(SEED)
-    known = BLEND.known(cases)
+    drawn = BLEND.drawn(SEED)
+    known = BLEND.known(drawn)
     for pair, wrong in [*BLEND.pairs.items(), *(((n,), w) for n, w in BLEND.wrong.items())]:
-        observed = BLEND.observe(wrong, cases)
+        observed = BLEND.observe(wrong, drawn.cases)
         assert tuple(h["name"] for h in diagnose(BLEND.contract, observed, known)) == pair
 
 
 def test_a_right_answer_makes_no_known_mistake():
-    cases, _, observed = look(BLEND, blend)
-    assert BLEND.diagnose(cases, observed) == []
-    assert diagnose(BLEND.contract, observed, BLEND.known(cases)) == []
+    drawn = BLEND.drawn(SEED)
+    observed = BLEND.observe(blend, drawn.cases)
+    assert BLEND.diagnose(drawn, observed) == []
+    assert diagnose(BLEND.contract, observed, BLEND.known(drawn)) == []
 
 
 def scaled(factor):
@@ -275,7 +276,7 @@ def test_no_expected_value_of_a_hidden_case_is_shown(exercise):
     answers = [Wrong] if exercise is SCALE else [*RELATIONS.values(), lambda a: a + 0.1]
     for answer in answers:
         verdict = exercise.check(answer, SEED)
-        expected = set().union(*map(numbers, exercise.expected(exercise.cases(SEED))))
+        expected = set().union(*map(numbers, exercise.drawn(SEED).expected))
         assert expected
         for text in (as_text(verdict), as_html(verdict)):
             assert not [number for number in expected if number in text]

@@ -100,11 +100,11 @@ def test_each_stage_says_what_is_wrong(stage):
 
 
 def test_a_missing_answer_says_which():
-    cases = DOUBLE.cases(SEED)
     from autograder.checking.probe import observe
 
-    observed = [observe(DOUBLE.contract, {}, case) for case in cases]
-    verdict = DOUBLE.judge(cases, observed)
+    drawn = DOUBLE.drawn(SEED)
+    observed = [observe(DOUBLE.contract, {}, case) for case in drawn.cases]
+    verdict = DOUBLE.judge(drawn, observed)
     assert verdict.finding.stage == "exists"
     assert "there is no double" in verdict.finding.says
 
@@ -303,22 +303,22 @@ def put(value, path, new):
 
 
 @functools.cache
-def prepared(name):
-    """Cases of an exercise, what is right in them, and its known mistakes."""
+def known_mistakes(name):
+    """The known mistakes of an exercise, as a student carries them."""
     exercise = next(e for e in (DOUBLE, BLEND, SCALE) if e.name == name)
-    cases = exercise.cases(SEED)
-    return cases, exercise.expected(cases), exercise.known(cases)
+    return exercise.known(exercise.drawn(SEED))
 
 
 @pytest.mark.parametrize("exercise", [DOUBLE, BLEND, SCALE], ids=lambda e: e.name)
 @STEADY
 @given(data=st.data())
 def test_any_nonsense_in_an_observation_is_judged_and_gives_no_points(exercise, data):
-    cases, expected, known = prepared(exercise.name)
+    drawn, known = exercise.drawn(SEED), known_mistakes(exercise.name)
+    cases, expected = drawn.cases, drawn.expected
     observed = list(expected)
     path = data.draw(st.sampled_from(list(paths(observed[0]))))
     observed[0] = put(observed[0], path, data.draw(NONSENSE))
-    verdict = exercise.judge(cases, observed, expected)
+    verdict = exercise.judge(drawn, observed)
     assert verdict.status in ("pass", "fail")
     assert verdict.status == "fail" or readable(observed[0])
     for text in (as_text(verdict, show_values=True), as_html(verdict, show_values=True)):
@@ -334,10 +334,9 @@ def test_any_nonsense_in_an_observation_is_judged_and_gives_no_points(exercise, 
 @STEADY
 @given(NONSENSE)
 def test_pure_nonsense_is_judged_too(observed):
-    cases = DOUBLE.cases(SEED)
-    expected = DOUBLE.expected(cases)
-    for whole in (observed, [observed] * len(cases)):
-        verdict = DOUBLE.judge(cases, whole, expected)
+    drawn = DOUBLE.drawn(SEED)
+    for whole in (observed, [observed] * len(drawn.cases)):
+        verdict = DOUBLE.judge(drawn, whole)
         assert (verdict.status, verdict.points) == ("fail", 0)
 
 
@@ -345,7 +344,7 @@ def test_an_observation_nested_without_end_is_unreadable():
     value = []
     for _ in range(100_000):
         value = [value]
-    seen = DOUBLE.expected(DOUBLE.cases(SEED))[0] | {"value": value}
+    seen = DOUBLE.drawn(SEED).expected[0] | {"value": value}
     assert not readable(seen)
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder.checking.exercise import Exercise
 from autograder.exercises import CHAPTERS
 
 ROOT = Path(__file__).parents[2]
@@ -30,20 +29,3 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
-
-
-@pytest.fixture
-def remembered(monkeypatch):
-    """Call each implementation once on each case, however often it is compared."""
-    seen, call = {}, Exercise.observe
-
-    def observe(self, implementation, cases):
-        # The case is kept beside what was seen, so that its id stays its own.
-        for case in cases:
-            key = id(implementation), id(case)
-            if key not in seen:
-                seen[key] = call(self, implementation, [case])[0], case
-        return [seen[id(implementation), id(case)][0] for case in cases]
-
-    monkeypatch.setattr(Exercise, "observe", observe)
-    return seen

@@ -15,27 +15,23 @@ SEEDS = range(20)
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_reference_and_alternatives_get_full_marks(exercise, seed):
-    cases = exercise.cases(seed)
-    expected = exercise.expected(cases)
+    drawn = exercise.drawn(seed)
     for answer in (exercise.reference, *exercise.alternatives):
-        verdict = exercise.judge(cases, exercise.observe(answer, cases), expected)
+        verdict = exercise.judge(drawn, exercise.observe(answer, drawn.cases))
         assert verdict.status == "pass", f"{answer.__name__}: {verdict.finding}"
         assert verdict.points == exercise.points
         assert not verdict.hints
 
 
-def test_every_mistake_fails_and_is_named(exercise, remembered):
+def test_every_mistake_fails_and_is_named(exercise):
     for seed in SEEDS:
-        cases = exercise.cases(seed)
-        expected = exercise.expected(cases)
+        drawn = exercise.drawn(seed)
         for mistake in exercise.mistakes:
-            observed = exercise.observe(exercise.wrong[mistake.name], cases)
-            verdict = exercise.judge(cases, observed, expected)
+            verdict = exercise.judge(drawn, drawn.observed(exercise.wrong[mistake.name]))
             assert verdict.status == "fail", f"{mistake.name}, seed {seed}: not caught"
             assert verdict.points < verdict.of
             # Two names would mean that the cases can't tell two mistakes apart.
             assert [hint["name"] for hint in verdict.hints] == [mistake.name], f"seed {seed}"
-        remembered.clear()
 
 
 def test_the_solution_gets_full_marks(chapter, monkeypatch):

@@ -112,6 +112,6 @@ def test_the_text_tells_points_and_pages(chapter):
 def test_mistakes_travel_without_code(exercise):
     """What students get of a known mistake is its effect and no line of its source."""
     source = {line.strip() for line in inspect.getsource(exercise.reference).splitlines()}
-    carried = json.dumps(exercise.known(exercise.cases(0)), default=lambda array: array.tolist())
+    carried = json.dumps(exercise.known(exercise.drawn(0)), default=lambda array: array.tolist())
     assert not [line for line in source if len(line) > 20 and json.dumps(line)[1:-1] in carried]
     assert " of its cell" not in carried

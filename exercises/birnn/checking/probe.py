@@ -12,11 +12,13 @@ An observation is a dict:
 ``called``    functions of PyTorch that ran and that the rules may forbid, by dotted name
 ``gradients`` for PyTorch: a dict from name to array, or to None where no gradient arrived
 ``gradient_problem`` for PyTorch: what stopped the backward pass, like ``problem``
-``initial``   for modules: a dict from parameter to its mean, spread and largest size when new
+``initial``   for modules whose new parameters are judged: a dict from each to its mean, spread and
+              largest size
 """
 
 import contextlib
 import copy
+import functools
 import importlib
 import io
 import linecache
@@ -59,7 +61,8 @@ def observe(contract, namespace, case, helpers=None):
     answer = namespace[contract.name]
     if not callable(answer):
         return seen | {"problem": _said("callable", type(answer).__name__)}
-    with _swapped(namespace, helpers or {}), _quiet(), _watched(contract.kind) as called:
+    _called.clear()
+    with _swapped(namespace, helpers or {}), _quiet():
         try:
             seen |= HARNESSES[contract.subject](contract, answer, case)
         except _Stopped as stopped:
@@ -69,7 +72,7 @@ def observe(contract, namespace, case, helpers=None):
         except BaseException as error:
             # Code of the answer's own ran while its value was written down or compared.
             seen["problem"] = _problem(contract, "runs", error)
-    return seen | {"called": sorted(called)[:MAX_ITEMS]}
+    return seen | {"called": sorted(_called)[:MAX_ITEMS]}
 
 
 @contextlib.contextmanager
@@ -119,31 +122,46 @@ _RECURRENT = (
     "rnn_relu_cell",
     "mkldnn_rnn_layer",
 )
+_called = set()
+"""Functions of PyTorch that ran while the present answer was watched."""
 _pauses = 0
 
 
-@contextlib.contextmanager
-def _watched(kind):
-    """Note which functions of PyTorch run: any for NumPy, the recurrent ones for PyTorch."""
-    called = set()
-    if "torch" not in sys.modules:
-        yield called
-        return
+@functools.cache
+def _watch(kind):
+    """A mode of PyTorch that notes which functions run: any for NumPy, else the recurrent ones."""
     from torch.overrides import TorchFunctionMode
+
+    fine = set()
 
     class Watch(TorchFunctionMode):
         def __torch_function__(self, function, types, args=(), kwargs=None):
-            name = str(getattr(function, "__name__", ""))
-            if not _pauses and not name.startswith("__"):
+            if function not in fine and not _pauses:
+                name = str(getattr(function, "__name__", ""))
                 plain = name.split(".")[0].removeprefix("quantized_")
                 if plain in _RECURRENT:
-                    called.add(f"torch.{plain}")
-                elif kind == "numpy":
-                    called.add(f"torch.{name}"[:MAX_TEXT])
+                    _called.add(f"torch.{plain}")
+                elif kind == "numpy" and not name.startswith("__"):
+                    _called.add(f"torch.{name}"[:MAX_TEXT])
+                else:
+                    fine.add(function)
             return function(*args, **(kwargs or {}))
 
-    with Watch():
-        yield called
+    return Watch
+
+
+@contextlib.contextmanager
+def _watched(contract):
+    """Watch what an answer calls while it does what it is judged for.
+
+    What is only compared with that, such as a second call, needs no watch, which takes longer than
+    a small operation does.
+    """
+    if "torch" not in sys.modules:
+        yield
+        return
+    with _watch(contract.kind)():
+        yield
 
 
 def stand_in(name):
@@ -306,7 +324,8 @@ def _call_function(contract, answer, case):
     if contract.kind == "torch":
         return _call_tensor_function(contract, answer, case)
     given = _made(case.inputs)
-    value = write_down(_call(contract, "runs", answer, *given.values()))
+    with _watched(contract):
+        value = write_down(_call(contract, "runs", answer, *given.values()))
     fresh = _made(case.inputs)
     repeats = same(value, write_down(_call(contract, "runs", answer, *fresh.values())))
     return {"value": value, "changed": _unlike(given, case.inputs), "repeats": repeats}
@@ -351,7 +370,8 @@ def _call_draws(contract, answer, case):
         values = (_call(contract, "runs", answer, *arguments.values()) for _ in range(DRAWS))
         return [write_down(value) for value in values]
 
-    drawn = draws(given)
+    with _watched(contract):
+        drawn = draws(given)
     repeats = same(drawn, draws(fresh))
     arrays = [leaf.get("array") if isinstance(leaf, dict) else None for leaf in drawn]
     value = drawn[0]
@@ -391,6 +411,13 @@ def _call_refusing(contract, answer, case):
     said = f"a ValueError ({problem['message']})"
     value = {"leaf": "text", "type": said, "text": "ValueError"}
     return {"value": value, "changed": [], "repeats": True}
+
+
+def _seed():
+    """Set PyTorch's own generator, as an answer finds it; other devices are none of ours."""
+    import torch
+
+    torch.default_generator.manual_seed(0)
 
 
 def _tensors(value, track=False):
@@ -480,9 +507,10 @@ def _call_tensor_function(contract, answer, case):
 
     given = _tensors(case.inputs)
     with torch.enable_grad():
-        torch.manual_seed(0)
-        value = write_down(_call(contract, "runs", answer, *given.values()))
-        torch.manual_seed(0)
+        _seed()
+        with _watched(contract):
+            value = write_down(_call(contract, "runs", answer, *given.values()))
+        _seed()
         again = _call(contract, "runs", answer, *_tensors(case.inputs).values())
     repeats = same(value, write_down(again))
     return {
@@ -499,7 +527,7 @@ def _call_edit(contract, answer, case):
     given = _tensors(case.inputs)
     module = next(iter(given.values()))
     before = [name for name, _ in module.named_parameters()]
-    with torch.enable_grad():
+    with torch.enable_grad(), _watched(contract):
         _call(contract, "runs", answer, *given.values())
     after = {name: write_down(p) for name, p in module.named_parameters()}
     frozen = [name for name, p in module.named_parameters() if not p.requires_grad]
@@ -520,7 +548,7 @@ def _call_fit(contract, answer, case):
 
     def fitted(given):
         module = next(iter(given.values()))
-        torch.manual_seed(0)
+        _seed()
         history = _call(contract, "runs", answer, *given.values())
         if not isinstance(history, dict):
             raise _Stopped(_said("structure", f"it returns a {_type(history)}; expected a dict"))
@@ -531,7 +559,8 @@ def _call_fit(contract, answer, case):
 
     with torch.enable_grad():
         given = _tensors(case.inputs)
-        value = fitted(given)
+        with _watched(contract):
+            value = fitted(given)
         again = fitted(_tensors(case.inputs))
     before, after = _tensors(case.inputs), dict(given)
     name = next(iter(given))
@@ -555,24 +584,27 @@ def _call_module(contract, answer, case):
 
     dtype = getattr(torch, case.inputs.get("dtype", "float64"))
     with torch.enable_grad():
-        torch.manual_seed(0)
-        module = _call(contract, "builds", answer, **case.inputs["init"])
+        _seed()
+        with _watched(contract):
+            module = _call(contract, "builds", answer, **case.inputs["init"])
         if not isinstance(module, torch.nn.Module):
             raise _Stopped(_said("module", f"it is a {_type(module)}"))
         module = module.to(dtype)
-        initial = _load(module, case.inputs["parameters"])
+        initial = _load(module, case.inputs["parameters"], contract.initial)
         before = {name: p.detach().clone() for name, p in module.named_parameters()}
 
         given = _tensors(case.inputs["arguments"], track=True)
-        result = _call(contract, "runs", module, *given.values())
-        value = write_down(result)
+        with _watched(contract):
+            result = _call(contract, "runs", module, *given.values())
+            value = write_down(result)
         plain = _tensors(case.inputs["arguments"])
         again = write_down(_call(contract, "runs", module, *plain.values()))
 
         changed = _changed(_tensors(case.inputs["arguments"]), given)
         own = dict(module.named_parameters())
         changed += [n for n in before if n not in own or not torch.equal(before[n], own[n])]
-        gradients, gradient_problem = _gradients(contract, module, _leaves("", given), result)
+        with _watched(contract):
+            gradients, gradient_problem = _gradients(contract, module, _leaves("", given), result)
     return {
         "value": value,
         "changed": changed,
@@ -592,7 +624,7 @@ def _arrays(value):
     return [_arrays(item) for item in value]
 
 
-def _load(module, parameters):
+def _load(module, parameters, spread):
     """Copy given values into a module's parameters, by name; say how they were spread before."""
     import torch
 
@@ -610,8 +642,10 @@ def _load(module, parameters):
     initial = {}
     with torch.no_grad():
         for name, value in parameters.items():
-            new = own[name].detach().double()
-            initial[name] = [float(n) for n in (new.mean(), new.std(correction=0), new.abs().max())]
+            if spread:
+                new = own[name].detach().double()
+                told = new.mean(), new.std(correction=0), new.abs().max()
+                initial[name] = [float(n) for n in told]
             own[name].copy_(torch.from_numpy(value))
     return initial
 
@@ -654,8 +688,9 @@ def _call_training(contract, answer, case):
     seen, again = _Training(case.inputs), _Training(case.inputs)
     with torch.enable_grad():
         for training in (seen, again):
-            torch.manual_seed(0)
-            training.run(lambda *given: _call(contract, "runs", answer, *given))
+            _seed()
+            with _watched(contract):
+                training.run(lambda *given: _call(contract, "runs", answer, *given))
     fixed = {name: v for name, v in case.inputs.items() if isinstance(v, np.ndarray)}
     return {
         "value": seen.written(),
