@@ -88,7 +88,6 @@ def grade(assignments, root=ROOT, **options):
     -------
     grading.run.Summary
     """
-    from autograder.grading.assess import Budget
     from autograder.grading.plugin import CourseAutograde, late_penalty
     from autograder.grading.run import grade_class
 
@@ -97,13 +96,27 @@ def grade(assignments, root=ROOT, **options):
     return grade_class(
         interface.coursedir,
         assignments,
-        budget=Budget(
-            configured.cell_seconds, configured.answer_seconds, configured.notebook_seconds
-        ),
+        budget=configured.budget,
         book=configured.book,
         penalty=late_penalty(configured),
         **options,
     )
+
+
+def regrade(receipt, root, **options):
+    """Grade again what a receipt tells of; see ``grading.again.again``.
+
+    Parameters
+    ----------
+    receipt : dict
+    root : Path of the course directory
+    """
+    from autograder.grading.again import again
+    from autograder.grading.plugin import CourseAutograde
+
+    interface = nbgrader(root)
+    configured = CourseAutograde(coursedir=interface.coursedir, parent=interface)
+    return again(interface.coursedir, receipt, budget=configured.budget, **options)
 
 
 def generate(assignment, root=ROOT, **changes):

@@ -4,7 +4,7 @@ import os
 
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import AssignLatePenalties
@@ -60,6 +60,11 @@ class CourseAutograde(Autograde):
     ).tag(config=True)
     book = Unicode("", help="Where the book is, put before each link.").tag(config=True)
 
+    @property
+    def budget(self):
+        """The limits of time as one ``Budget``."""
+        return Budget(self.cell_seconds, self.answer_seconds, self.notebook_seconds)
+
     def start(self):
         """Grade all submissions that the course directory's ids match."""
         failed = []
@@ -73,8 +78,7 @@ class CourseAutograde(Autograde):
                 course = self.coursedir
                 looked = assignment.place(course.submitted_directory, course.student_id)
                 raise AssignmentError(f"no submission matches {looked}")
-            with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
-                record.expect(gradebook, assignment)
+            with record.ready(self.coursedir, [assignment]) as gradebook:
                 for student in students:
                     if not self._grade(assignment, student, gradebook):
                         failed.append(student)
@@ -110,17 +114,17 @@ class CourseAutograde(Autograde):
             for t in templates
         ]
         self.run_pre_convert_hook()
-        budget = Budget(self.cell_seconds, self.answer_seconds, self.notebook_seconds)
         try:
             sandboxed = not self.run_without_sandbox
             done = grade_all(
-                assignment, templates, student, sandboxed, budget=budget, book=self.book
+                assignment, templates, student, sandboxed, budget=self.budget, book=self.book
             )
             record.keep(gradebook, assignment, student, done, late_penalty(self))
         except NotSandboxed:
             raise
         except (GraderError, OSError, SQLAlchemyError, ValueError) as error:
-            self.log.error("%s: not graded, through no fault of the student's: %s", who, error)
+            why = record.reason(error)
+            self.log.error("%s: not graded, through no fault of the student's: %s", who, why)
             return False
         self.run_post_convert_hook()
         for graded in done:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from multiprocessing import connection
 
 import torch
-from nbgrader.api import Gradebook
 from sqlalchemy.exc import SQLAlchemyError
 
 from . import record
@@ -194,9 +193,7 @@ def grade_class(
     jobs = max(1, min(jobs or len(os.sched_getaffinity(0)), len(work)))
     pool = _Pool(jobs, wanted, sandboxed, options)
     try:
-        with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
-            for assignment in wanted.values():
-                record.expect(gradebook, assignment)
+        with record.ready(coursedir, wanted.values()) as gradebook:
             for (name, student), came in pool.work(work):
                 done = _keep(gradebook, wanted[name], student, came, penalty)
                 summary.done.append(done)
@@ -221,8 +218,7 @@ def _keep(gradebook, assignment, student, came, penalty):
     try:
         record.keep(gradebook, assignment, student, came, penalty)
     except (OSError, SQLAlchemyError, ValueError) as error:
-        why = str(getattr(error, "orig", None) or error).splitlines()[0][:300]
-        said = f"could not be recorded: {why}"
+        said = f"could not be recorded: {record.reason(error)}"
         return Done(assignment.name, student, None, error=said)
     error = " ".join(graded.error for graded in came if graded.error)
     return Done(

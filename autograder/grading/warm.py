@@ -33,6 +33,17 @@ def main(control_fd, released=""):
     released : str, the folder that students have, for its ``check``; none where empty
     """
     control = socket.socket(fileno=control_fd)
+    try:
+        _serve(control, released)
+    except (wire.Closed, EOFError):
+        _end_all()
+    finally:
+        # Whoever made it may have been killed.
+        shutil.rmtree(os.environ["HOME"], ignore_errors=True)
+
+
+def _serve(control, released):
+    """Load everything, then fork for each request; EOFError or Closed at the end."""
     for name in PRELOADED:
         importlib.import_module(name)
     # Threads of a pool would be missing in the children.
@@ -51,13 +62,7 @@ def main(control_fd, released=""):
     gc.freeze()
     wire.send(control, {"ready": True})
     while True:
-        try:
-            _fork_one(control, shell)
-        except (wire.Closed, EOFError):
-            _end_all()
-            # Whoever made it may have been killed.
-            shutil.rmtree(os.environ["HOME"], ignore_errors=True)
-            return
+        _fork_one(control, shell)
 
 
 def _fork_one(control, shell):
