@@ -19,7 +19,7 @@ START_SECONDS = 120
 FORK_SECONDS = 20
 """How long a fork and the way into the sandbox may take."""
 BOOT = "import sys; sys.path.insert(0, {root!r}); import autograder.grading.warm as w; "
-BOOT += "sys.path.remove({root!r}); w.main({fd}, {released!r})"
+BOOT += "sys.path.remove({root!r}); w.main({fd}, {released!r}, {home!r})"
 
 
 class GraderError(Exception):
@@ -51,7 +51,7 @@ class Warm:
         root = str(Path(__file__).resolve().parents[2])
         released = str(Path(released).resolve()) if released else ""
         self.home = tempfile.mkdtemp(prefix="grading-")
-        boot = BOOT.format(root=root, fd=theirs.fileno(), released=released)
+        boot = BOOT.format(root=root, fd=theirs.fileno(), released=released, home=self.home)
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-B", "-c", boot],
             pass_fds=[theirs.fileno()],
