@@ -34,17 +34,18 @@ _build/exercises.made: .venv/.installed $(GRADER) $(wildcard solutions/*.md)
 _build/grades.csv: _build/exercises.made nbgrader_config.py
 	$(BIN)/python -m autograder example
 
-test: .venv/.installed book exercises example
+test: .venv/.installed exercises
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(MAKE) --no-print-directory --jobs 2 test-answers test-course
 
-# The two halves of the tests, of about the same length, at the same time.
-ANSWERS := tests/checking tests/exercises tests/experiments tests/reference
+# The two halves of the tests, of about the same length, at the same time. Only the second needs
+# the book and the example class.
+ANSWERS := tests/checking tests/exercises tests/experiments tests/proof tests/reference
 
-test-answers:
+test-answers: .venv/.installed exercises
 	$(BIN)/pytest $(ANSWERS)
 
-test-course:
+test-course: book example
 	$(BIN)/pytest $(addprefix --ignore ,$(ANSWERS))
 
 lab: .venv/.installed exercises
@@ -52,7 +53,8 @@ lab: .venv/.installed exercises
 	$(BIN)/jupyter lab $(LAB_FLAGS)
 
 lab-example: .venv/.installed example
-	cd _build/example_class && jupyter lab $(LAB_FLAGS)
+	mkdir -p _build/example_class/exchange
+	cd _build/example_class && COURSE_EXCHANGE="$$PWD/exchange" jupyter lab $(LAB_FLAGS)
 
 serve: book
 	$(BIN)/python -m http.server --bind localhost --directory _build/html 8000

@@ -12,8 +12,7 @@ from pathlib import Path
 import nbformat
 
 from autograder import course
-from autograder.assignments.example import Maker, Submission, hand_in
-from autograder.exercises import CHAPTERS
+from autograder.assignments.example import Submission, hand_in
 
 RESULT = course.BUILD / "bench.json"
 PLACE = course.BUILD / "bench"
@@ -73,22 +72,12 @@ def book():
     return result
 
 
-def maker():
-    """Makes submissions to the assignment that is measured."""
-    name = f"{ASSIGNMENT}.ipynb"
-    return Maker(
-        course.RELEASED / ASSIGNMENT / name,
-        course.SOURCE / ASSIGNMENT / name,
-        CHAPTERS[ASSIGNMENT],
-    )
-
-
 def stock():
     """Grade right submissions by nbgrader as it comes, our grading path off."""
     root = PLACE / "class"
     course.configure(root)
     course.generate(ASSIGNMENT, root, release_directory="release")
-    solved = nbformat.writes(maker().solved()).encode()
+    solved = nbformat.writes(course.maker(ASSIGNMENT).solved()).encode()
     class_ = [Submission(f"s{k}", "right", solved, {}) for k in range(STOCK_SUBMISSIONS)]
     hand_in(class_, ASSIGNMENT, root / "submitted")
     env = os.environ | {"COURSE_GRADER": "stock"}
@@ -100,7 +89,7 @@ def check():
     """Check one whole assignment as a student's notebook does."""
     folder = PLACE / "student"
     shutil.copytree(course.RELEASED / ASSIGNMENT, folder)
-    nbformat.write(maker().solved(), folder / "solved.ipynb")
+    nbformat.write(course.maker(ASSIGNMENT).solved(), folder / "solved.ipynb")
     runs = []
     for _ in range(3):
         done = subprocess.run(

@@ -48,6 +48,8 @@ def grade(args):
         jobs=args.jobs,
         force=args.force,
         sandboxed=not args.without_sandbox,
+        feedback=args.feedback,
+        scheduler=args.scheduler,
     )
     if args.json:
         print(done.as_json())
@@ -143,6 +145,8 @@ def main(argv=None):
     add("--student", action="append", default=[], metavar="ID", help="this one only; repeatable")
     add("--jobs", type=int, metavar="N", help="workers; one for each core if not given")
     add("--force", action="store_true", help="grade again what has been graded")
+    add("--scheduler", metavar="ADDRESS", help="let the workers of a Dask cluster do the work")
+    add("--feedback", action="store_true", help="write the feedback pages, too")
     add("--json", action="store_true", help="print the summary for machines")
     add(
         "--root", type=Path, default=course.ROOT, help="the course directory; this one if not given"

@@ -74,13 +74,14 @@ c.CourseDirectory.root = {str(root)!r}
     )
 
 
-def grade(assignments, root=ROOT, **options):
+def grade(assignments, root=ROOT, feedback=False, **options):
     """Grade all submissions in a course directory that have no up-to-date receipt.
 
     Parameters
     ----------
     assignments : list of names
     root : Path of the course directory
+    feedback : bool, whether to write feedback pages where they are missing or older than the grades
     options : as ``grading.run.grade_class`` takes them; limits of time, the address of the book
         and the penalty for late submissions come from ``nbgrader_config.py``
 
@@ -89,11 +90,11 @@ def grade(assignments, root=ROOT, **options):
     grading.run.Summary
     """
     from autograder.grading.plugin import CourseAutograde, late_penalty
-    from autograder.grading.run import grade_class
+    from autograder.grading.run import grade_class, write_pages
 
     interface = nbgrader(root)
     configured = CourseAutograde(coursedir=interface.coursedir, parent=interface)
-    return grade_class(
+    summary = grade_class(
         interface.coursedir,
         assignments,
         budget=configured.budget,
@@ -101,6 +102,9 @@ def grade(assignments, root=ROOT, **options):
         penalty=late_penalty(configured),
         **options,
     )
+    if feedback:
+        write_pages(interface, assignments, options.get("students"), options.get("jobs"))
+    return summary
 
 
 def regrade(receipt, root, **options):
@@ -127,6 +131,25 @@ def generate(assignment, root=ROOT, **changes):
     StepFailed, with nbgrader's log, where it could not.
     """
     demand(nbgrader(root, **changes).generate_assignment(assignment, force=True))
+
+
+def maker(assignment, released=RELEASED, source=SOURCE):
+    """Makes submissions to an assignment.
+
+    Parameters
+    ----------
+    assignment : str
+    released, source : Paths of nbgrader's release and source directories
+
+    Returns
+    -------
+    assignments.example.Maker
+    """
+    from autograder.assignments.example import Maker
+    from autograder.exercises import CHAPTERS
+
+    name = f"{assignment}.ipynb"
+    return Maker(released / assignment / name, source / assignment / name, CHAPTERS[assignment])
 
 
 def demand(result):

@@ -1,8 +1,9 @@
 """An example class: submissions made by code, each with the points that its making earns."""
 
 import ast
-import builtins
 import copy
+import inspect
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.checking.exercise import edited_source
+from autograder.checking.rules import PREPARED
 
-SEEDS = (1, 2, 3, 4, 5, 6)
+SEEDS = (1, 2)
+"""What is drawn for saying beforehand what a mistake earns; it is the same for all."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,47 @@ class Maker:
         ]
         return made + list(self._mistaken())
 
+    def mixed(self, count):
+        """A class of any size and of mixed quality; no code that never ends, no broken file.
+
+        No two students hand in the same text: each answer carries its student's name. How many
+        points the answers earn is not said.
+
+        Parameters
+        ----------
+        count : int
+
+        Returns
+        -------
+        iterator of Submission
+        """
+        kinds = list(self._kinds())
+        for number in range(count):
+            says, answers = kinds[number % len(kinds)]
+            student = f"student-{number:05}"
+            signed = {name: f"{text}\n# {student}" for name, text in answers.items()}
+            yield self._submission(student, says, self.notebook(signed), {})
+
+    def _kinds(self):
+        """What the students of a mixed class have done: in words, and the answers by name."""
+        names, solved = list(self.exercises), self.solutions
+        yield "everything right", solved
+        yield "nothing done", {}
+        for done in range(1, 4):
+            first = names[: done * len(names) // 4]
+            yield f"the first {len(first)} done", {name: solved[name] for name in first}
+        for name, exercise in self.exercises.items():
+            yield f"{name}: doesn't parse", solved | {name: "def broken(:\n    pass"}
+            yield f"{name}: an error in its cell", solved | {name: "raise ValueError('no idea')"}
+            yield f"{name}: prints", solved | {name: f"{solved[name]}\nprint([1.5] * 1000)"}
+            if exercise.subject == "draws":
+                # By luck a wrong draw can come out right.
+                continue
+            for mistake in exercise.mistakes:
+                if mistake.edits:
+                    source = self._wrong(name, mistake)
+                    yield f"{name}: {mistake.name}", solved | {name: source}
+
     def _submission(self, student, says, notebook, points):
         return Submission(student, says, nbformat.writes(notebook).encode(), points)
 
@@ -127,44 +171,69 @@ class Maker:
         )
 
     def _mistaken(self):
-        """One student for the first known mistake of each exercise."""
-        used = {name for exercise in self.exercises.values() for name in exercise.uses}
+        """One student for the first known mistake of each exercise that is an edit."""
         for name, exercise in self.exercises.items():
             mistake = next((m for m in exercise.mistakes if m.edits), None)
             if mistake is None:
                 continue
-            if name in used and exercise.kind == "torch" and not exercise.stand_in:
-                # Nothing stands in for it in the sandbox, so its mistakes cost later points too.
-                continue
-            source = edited_source(exercise.reference, mistake.edits)
-            if exercise.subject == "draws":
-                # The sandbox gives one such mistake fewer points than this process does, every
-                # time; why is not known yet.
-                continue
-            if not stands_alone(source, {"np", "torch", "nn", *self.exercises}):
-                continue
             wrong = exercise.wrong[mistake.name]
-            earned, *others = {exercise.check(wrong, seed).points for seed in SEEDS}
-            if others:
-                # By luck a draw can come out right: what it earns is not said beforehand.
-                continue
+            (earned,) = {exercise.check(wrong, seed).points for seed in SEEDS}
             others = [n for n in self.exercises if n != name]
             yield self._submission(
                 f"student-{name.lower().replace('_', '-')}",
                 f"{name}: {mistake.name}",
-                self.solved(**{name: source}),
+                self.solved(**{name: self._wrong(name, mistake)}),
                 self.points(others, **{name: earned}),
             )
 
+    def _wrong(self, name, mistake):
+        """The text of an answer that makes a known mistake."""
+        known = {*PREPARED, *self.exercises} - {name}
+        return standing_alone(self.exercises[name].reference, mistake.edits, known)
 
-def stands_alone(source, known):
-    """Whether a text uses no names but its own, Python's and the known ones."""
-    nodes = list(ast.walk(ast.parse(source)))
-    used = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    own = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    own |= {n.arg for n in nodes if isinstance(n, ast.arg)}
-    own |= {n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)}
-    return used <= own | set(known) | set(dir(builtins))
+
+def standing_alone(reference, edits, known):
+    """The text of a wrong implementation, after the texts of what it uses of its module.
+
+    Parameters
+    ----------
+    reference : function or class
+    edits : pairs (old, new), as ``edited``
+    known : set of str, the names that a notebook has anyway
+
+    Returns
+    -------
+    str
+    """
+    module = inspect.getmodule(reference)
+    texts, waiting, seen = [edited_source(reference, edits)], [], {*known, reference.__name__}
+    waiting.append(texts[0])
+    while waiting:
+        for name in _loaded(waiting.pop()) - seen:
+            if name not in vars(module):
+                continue
+            seen.add(name)
+            value = vars(module)[name]
+            if inspect.ismodule(value):
+                text = f"import {value.__name__} as {name}"
+            elif inspect.getmodule(value) is not None and not _ours(value):
+                text = f"from {value.__module__} import {value.__name__} as {name}"
+            elif inspect.isroutine(value) or inspect.isclass(value):
+                text = textwrap.dedent(inspect.getsource(value))
+                waiting.append(text)
+            else:
+                text = f"{name} = {value!r}"
+            texts.insert(0, text)
+    return "\n\n".join(text.strip() for text in texts) + "\n"
+
+
+def _ours(value):
+    return inspect.getmodule(value).__name__.split(".")[0] == __name__.split(".")[0]
+
+
+def _loaded(text):
+    """The names that a text reads."""
+    return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
 
 
 def grade_id(cell):

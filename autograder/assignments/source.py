@@ -110,6 +110,8 @@ def _check_cell(assignment, exercise):
         points += " on top"
     if len(exercise.parts) > 1:
         points += ": " + ", ".join(f"{part.points:g} for {part.says}" for part in exercise.parts)
+    else:
+        points += f" for {exercise.parts[0].says}"
     source = CHECK.format(points=points, name=exercise.name, assignment=assignment)
     flags = {"grade": True, "locked": True, "points": float(exercise.points)}
     return _nbgrader(new_code_cell(source), f"check_{exercise.name}", **flags)

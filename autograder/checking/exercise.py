@@ -192,7 +192,8 @@ class Exercise:
         cases = []
         for k, size in enumerate(self.sizes):
             rng = np.random.default_rng([seed, k])
-            cases.append(Case(size.name, self.inputs(Draw(rng, size))))
+            # An answer that keeps something from call to call shows it in the first case.
+            cases.append(Case(size.name, self.inputs(Draw(rng, size)), again=k == 0))
         return cases
 
     @cached_property
@@ -324,7 +325,7 @@ class Exercise:
         drawn = self.drawn(seed)
         return {
             "contract": self.contract.to_plain(),
-            "cases": [{"name": case.name, "inputs": case.inputs} for case in drawn.cases],
+            "cases": [vars(case) for case in drawn.cases],
             "expected": drawn.expected,
             "mistakes": self.known(drawn),
             "special": drawn.special.expected,

@@ -5,11 +5,10 @@ import time
 import traceback
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from autograder.checking.judge import Verdict, grader_error
 
 from . import wire
+from .earlier import can_be_called, reply
 from .outputs import checked, clean, failure
 from .remote import GraderError
 
@@ -17,10 +16,16 @@ IMPATIENCE = 8
 """How many times shorter an answer is waited for that may call one which never ended."""
 MAX_CALLS = 2_000
 """Calls of right versions of earlier answers in one case."""
-MAX_ARGUMENT = 4_096
-"""Values in one argument of such a call, its length along each axis, and its size as a number."""
+SEEDS = 2
+"""Seeds of an exercise that are at hand at a time."""
+NOTEBOOKS = 50
+"""Notebooks after which a seed is given up."""
+PAPERS = 200
+"""Drawn cases that are kept as they are sent."""
 TIME_UP = "TimeUp"
 """What a child calls the error that stops an answer whose time is up."""
+KILLED = "it was stopped by SIGKILL"
+"""How a child ended that was killed by someone else, or by the limit on processor time."""
 ENDED = "ProcessEnded"
 """What is said of an answer that took its process with it."""
 
@@ -53,18 +58,61 @@ class Result:
     """The layers of the sandbox that were in force."""
 
 
-def _small(value):
-    """Whether a right version can be called with it: nothing that would keep this process busy.
+class _Fresh:
+    """Seeds that nobody knew before, each good for several notebooks of one process.
 
-    An array with no values at all can still be a billion steps long.
+    So what is right on the inputs drawn from it is computed once and not for each of them. Which
+    of the seeds at hand it is is drawn when a notebook's cells have run.
     """
-    if isinstance(value, np.ndarray):
-        return max(value.size, *value.shape, 0) <= MAX_ARGUMENT
-    return isinstance(value, float) or (isinstance(value, int) and abs(value) <= MAX_ARGUMENT)
+
+    def __init__(self):
+        self._left = {}
+
+    def seed(self, exercise):
+        """A seed for the inputs of one exercise."""
+        left = self._left.setdefault(id(exercise), {})
+        while len(left) < SEEDS:
+            left[secrets.randbits(32)] = NOTEBOOKS
+        seed = secrets.choice(list(left))
+        left[seed] -= 1
+        if not left[seed]:
+            del left[seed]
+        return seed
+
+
+_fresh = _Fresh()
+
+
+@dataclass
+class _Paper:
+    """Cases as they are sent, once for all who are asked about them."""
+
+    cases: list
+    """Kept, so that their id stays theirs."""
+    frame: bytes
+
+
+_papers = {}
+
+
+def _paper(contract, cases):
+    """The cases of an exercise as the bytes of a message."""
+    key = contract.name, id(cases)
+    if key not in _papers:
+        if len(_papers) >= PAPERS:
+            _papers.clear()
+        asked = {"observe": contract.to_plain(), "cases": [vars(case) for case in cases]}
+        _papers[key] = _Paper(cases, wire.frame(asked))
+    return _papers[key].frame
 
 
 class _Died(Exception):
     """The child is gone, through what the student's code did; says how."""
+
+    @property
+    def from_outside(self):
+        """Whether it may have been the machine, which kills where memory runs out."""
+        return str(self) == KILLED
 
 
 def assess(warm, cells, exercises, budget=None, seeds=None):
@@ -98,7 +146,7 @@ def assess(warm, cells, exercises, budget=None, seeds=None):
         result.layers = run.layers
         for exercise in exercises:
             name = exercise.name
-            result.seeds[name] = seeds[name] if seeds else secrets.randbits(32)
+            result.seeds[name] = seeds[name] if seeds else _fresh.seed(exercise)
             result.verdicts[name] = run.judge(exercise, result.seeds[name])
     finally:
         run.stop()
@@ -128,7 +176,7 @@ class _Run:
         self._exercises = {e.name: e for e in exercises}
         self._texts = [source for _, source in cells]
         self._child = None
-        self._fatal = set()
+        self._fatal, self._killed = set(), set()
         self._left = budget.notebook
         self._endless = set()
         self.outputs = {}
@@ -144,7 +192,10 @@ class _Run:
                 self._fatal.add(name)
 
     def _execute(self, cells):
-        """Run cells; yields the name of the one that ended the child, if any did."""
+        """Run cells; yields the name of the one that ended the child, if any did.
+
+        Where one has ended it that may not have done so, none is yielded, and all are to run again.
+        """
         seconds = self._budget.cell
         try:
             self._tell({"run": [list(cell) for cell in cells], "seconds": seconds})
@@ -158,10 +209,19 @@ class _Run:
                     raise _Died(self._lose("it spoke out of turn", now=True))
                 self.outputs[name] = checked(said.get("outputs"))
             except _Died as error:
+                if self._once_more(name, error):
+                    return
                 text = f"this cell ended the notebook: {error}. The other cells ran without it."
                 self.outputs[name] = [failure("CellEnded", text)]
                 yield name
                 return
+
+    def _once_more(self, name, error):
+        """Whether a cell or answer whose child was killed is tried again: it is, once."""
+        if not error.from_outside or name in self._killed:
+            return False
+        self._killed.add(name)
+        return True
 
     def judge(self, exercise, seed):
         """The verdict on one exercise; an error of ours costs no points and gives none."""
@@ -182,19 +242,13 @@ class _Run:
         seconds = self._budget.answer
         if not helpers and self._endless.intersection(contract.uses):
             seconds /= IMPATIENCE
+        paper = _paper(contract, cases)
         deadline = time.monotonic() + seconds
         observations = []
         try:
             if self._child is None:
                 self.start()
-            self._tell(
-                {
-                    "observe": contract.to_plain(),
-                    "cases": [{"name": case.name, "inputs": case.inputs} for case in cases],
-                    "helpers": self._stand_ins(helpers),
-                    "seconds": seconds,
-                }
-            )
+            self._tell({"helpers": self._stand_ins(helpers), "seconds": seconds}, before=paper)
             while len(observations) < len(cases) and not self._ended(contract, observations):
                 said = self._answer(helpers, deadline)
                 if "stopped" in said:
@@ -203,6 +257,8 @@ class _Run:
                 else:
                     observations.append(said["observation"])
         except _Died as error:
+            if self._once_more(f"answer {contract.name}", error):
+                return self._ask(contract, cases, helpers)
             observations.append(stopped(contract, ENDED, str(error)))
             self._ended(contract, observations)
         # The other cases of an answer that never ends, or ends its process, are spared: they would
@@ -234,32 +290,25 @@ class _Run:
         raise _Died(self._lose("what it sent is no answer", now=True))
 
     def _stand_ins(self, names):
-        """Right versions of earlier answers: PyTorch's own by its name, or "" for one of ours.
+        """How each right version of an earlier answer is had in the child.
 
-        Ours never leave this process: a child that calls one sends the arguments over.
+        PyTorch's own by its dotted name; ours never leave this process, and are called over the
+        wire with what their kind says.
         """
         asked = [self._exercises[name] for name in names if name in self._exercises]
-        return {e.name: e.stand_in for e in asked if e.stand_in or e.kind == "numpy"}
+        return {e.name: e.stand_in or e.kind for e in asked if e.stand_in or can_be_called(e)}
 
     def _help(self, said, helpers):
         """Call the right version of an earlier answer for the child."""
-        name, arguments, named = said["call"], said.get("arguments"), said.get("named")
-        if self._stand_ins(helpers).get(name) != "":
-            return {"error": f"{name} can't be called here"}
-        if not isinstance(arguments, list) or not isinstance(named, dict):
-            return {"error": f"{name} was called with something that is no plain data"}
-        for value in [*arguments, *named.values()]:
-            if not _small(value):
-                return {"error": f"{name} was called with something other than a small array"}
-        try:
-            with np.errstate(all="ignore"):
-                return {"value": self._exercises[name].reference(*arguments, **named)}
-        except Exception as error:
-            return {"error": f"{name}: {error}"[:300]}
+        name = said["call"]
+        if not isinstance(name, str) or "." in self._stand_ins(helpers).get(name, "."):
+            return {"error": f"{clean(name, 100)} can't be called here"}
+        return reply(self._exercises[name], said)
 
-    def _tell(self, message):
+    def _tell(self, message, before=b""):
+        data = before + wire.frame(message)
         try:
-            wire.send(self._child.socket, message, time.monotonic() + self._budget.grace)
+            wire.send_frame(self._child.socket, data, time.monotonic() + self._budget.grace)
         except wire.WireError:
             raise _Died(self._lose("it ended before it could be asked", now=False)) from None
 

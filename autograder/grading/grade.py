@@ -1,5 +1,8 @@
 """Grade one submission: read it, rebuild it, have it run and judged, and say what to record."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from autograder.checking.feedback import as_text
 
 from . import rebuild
@@ -13,7 +16,37 @@ TRIES = 2
 """How often a submission is tried when the grader fails."""
 
 
-def grade_all(assignment, templates, student, sandboxed=True, **options):
+@dataclass(frozen=True)
+class Handed:
+    """What was handed in for one notebook, as it was read: all that a grading needs of it."""
+
+    data: bytes
+    depends: dict
+    """What the grading depends on; see ``assignment.fingerprint``."""
+    handed_in: datetime | None
+    """When it was handed in, in UTC."""
+    remarks: tuple[str, ...] = ()
+    error: str = ""
+    """Why it can't be read, where it can't."""
+    missing: bool = False
+    """Whether there is none."""
+
+
+def hand_over(assignment, template, student):
+    """Read what a student handed in for one notebook; whatever is wrong with it is said in it."""
+    data, remarks, error, missing = b"", (), "", False
+    try:
+        data, remarks = read(assignment, template, student)
+    except SubmissionError as problem:
+        error, missing = str(problem), isinstance(problem, MissingNotebook)
+    except OSError as problem:
+        error = f"{student}'s folder can't be read: {problem.strerror}"
+    handed_in, odd = timestamp(assignment, student)
+    depends = fingerprint(assignment, template, student, data)
+    return Handed(data, depends, handed_in, (*remarks, *odd), error, missing)
+
+
+def grade_all(assignment, templates, student, sandboxed=True, handed=None, **options):
     """Grade the notebooks of one submission with the warm parent that this process keeps.
 
     Parameters
@@ -22,6 +55,7 @@ def grade_all(assignment, templates, student, sandboxed=True, **options):
     templates : list of Template, which of its notebooks
     student : str
     sandboxed : bool, as ``remote.Warm``
+    handed : list of Handed, one for each template; read here where None
     options : as ``grade``
 
     Returns
@@ -35,13 +69,17 @@ def grade_all(assignment, templates, student, sandboxed=True, **options):
     for left in reversed(range(TRIES)):
         try:
             warm = kept(assignment.released, sandboxed)
-            return [grade(assignment, t, student, warm, **options) for t in templates]
+            given = handed or [None] * len(templates)
+            return [
+                grade(assignment, template, student, warm, handed=each, **options)
+                for template, each in zip(templates, given, strict=True)
+            ]
         except GraderError as error:
             if not left or isinstance(error, NotSandboxed):
                 raise
 
 
-def grade(assignment, template, student, warm, budget=None, seeds=None, book=""):
+def grade(assignment, template, student, warm, budget=None, seeds=None, book="", handed=None):
     """Grade one submitted notebook.
 
     Parameters
@@ -53,6 +91,7 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="")
     budget : Budget
     seeds : dict, to repeat a grading; see ``assess``
     book : str, where the book is, put before each link
+    handed : Handed; read here where None
 
     Returns
     -------
@@ -62,20 +101,15 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="")
     ------
     GraderError where no child can be had.
     """
-    data, remarks, error, missing = b"", (), "", False
-    submission = Submission({})
-    try:
-        data, remarks = read(assignment, template, student)
-        cells = rebuild.parse(data, f"{template.name}.ipynb")
-        submission = rebuild.take(cells, template)
-    except MissingNotebook as problem:
-        error, missing = str(problem), True
-    except SubmissionError as problem:
-        error = str(problem)
-    except OSError as problem:
-        error = f"{student}'s folder can't be read: {problem.strerror}"
-    handed_in, odd = timestamp(assignment, student)
-    remarks = (*((error,) if error else ()), *remarks, *odd, *submission.remarks)
+    handed = handed or hand_over(assignment, template, student)
+    submission, error = Submission({}), handed.error
+    if not error:
+        try:
+            cells = rebuild.parse(handed.data, f"{template.name}.ipynb")
+            submission = rebuild.take(cells, template)
+        except SubmissionError as problem:
+            error = str(problem)
+    remarks = (*((error,) if error else ()), *handed.remarks, *submission.remarks)
 
     exercises = {k: e for k, e in assignment.exercises.items() if k in template.marked}
     filled = template.filled(submission.texts)
@@ -96,7 +130,7 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="")
     for name, cell in template.marked.items():
         if not cell.metadata.nbgrader.get("grade"):
             continue
-        if missing:
+        if handed.missing:
             scores[name] = 0.0
         elif error:
             scores[name] = None
@@ -109,7 +143,7 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="")
         "assignment": assignment.name,
         "notebook": template.name,
         "student": student,
-        **fingerprint(assignment, template, student, data),
+        **handed.depends,
         "seeds": used,
         "layers": layers,
         "scores": scores,
@@ -123,7 +157,7 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="")
         look={name for name, verdict in verdicts.items() if verdict.look},
         document=document(template, submission.texts, outputs, verdicts, remarks, book),
         receipt=receipt,
-        handed_in=handed_in,
+        handed_in=handed.handed_in,
         remarks=remarks,
-        error="" if missing else error,
+        error="" if handed.missing else error,
     )

@@ -4,8 +4,9 @@ import os
 
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
+import nbgrader.apps.generatefeedbackapp
 from nbgrader.api import MissingEntry
-from nbgrader.converters import Autograde
+from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,6 +17,7 @@ from .assess import Budget
 from .assignment import Assignment, AssignmentError, id_problem, up_to_date
 from .grade import grade_all
 from .outputs import in_a_line
+from .pages import CourseFeedback
 from .remote import GraderError, NotSandboxed
 
 SWITCH = "COURSE_GRADER"
@@ -23,14 +25,18 @@ SWITCH = "COURSE_GRADER"
 
 
 def use():
-    """Let nbgrader grade with ``CourseAutograde``; called by ``nbgrader_config.py``.
+    """Let nbgrader grade with ``CourseAutograde`` and write pages with ``CourseFeedback``.
 
-    nbgrader's configuration has no setting for the class that grades, so that its configuration
-    file, which every command and formgrader run, puts it in its place.
+    nbgrader's configuration has no setting for the classes that do so. Its configuration file,
+    ``nbgrader_config.py``, which every command and formgrader run, calls this to put them in their
+    place.
     """
-    chosen = Autograde if os.environ.get(SWITCH) == "stock" else CourseAutograde
-    nbgrader.apps.autogradeapp.Autograde = chosen
-    nbgrader.apps.api.Autograde = chosen
+    stock = os.environ.get(SWITCH) == "stock"
+    grader, pages = (Autograde, GenerateFeedback) if stock else (CourseAutograde, CourseFeedback)
+    nbgrader.apps.autogradeapp.Autograde = grader
+    nbgrader.apps.api.Autograde = grader
+    nbgrader.apps.generatefeedbackapp.GenerateFeedback = pages
+    nbgrader.apps.api.GenerateFeedback = pages
 
 
 def late_penalty(parent):

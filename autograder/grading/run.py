@@ -14,9 +14,10 @@ from multiprocessing import connection
 import torch
 from sqlalchemy.exc import SQLAlchemyError
 
-from . import record
+from . import pages, record
 from .assess import Budget
 from .assignment import Assignment, AssignmentError, id_problem, up_to_date
+from .cluster import Cluster
 from .grade import TRIES, grade_all
 from .outputs import in_a_line
 from .remote import GraderError, NotSandboxed, let_go
@@ -140,6 +141,7 @@ def grade_class(
     sandboxed=True,
     book="",
     penalty=None,
+    scheduler=None,
 ):
     """Grade all submissions that have no up-to-date receipt.
 
@@ -158,6 +160,8 @@ def grade_class(
     sandboxed : bool; False grades even where student code can't be locked in
     book : str, where the book is, put before each link
     penalty : function for late submissions; see ``record.write_grades``
+    scheduler : str, address of a Dask scheduler whose workers do the work, or None for processes
+        of this machine
 
     Returns
     -------
@@ -190,8 +194,10 @@ def grade_class(
         return summary
     progress = Progress(len(work), stream)
     options = {"budget": budget, "book": book}
-    jobs = max(1, min(jobs or len(os.sched_getaffinity(0)), len(work)))
-    pool = _Pool(jobs, wanted, sandboxed, options)
+    if scheduler:
+        pool = Cluster(scheduler, wanted, sandboxed, options)
+    else:
+        pool = _Pool(max(1, min(jobs or _cores(), len(work))), wanted, sandboxed, options)
     try:
         with record.ready(coursedir, wanted.values()) as gradebook:
             for (name, student), came in pool.work(work):
@@ -208,6 +214,36 @@ def grade_class(
         progress.close()
     summary.seconds = time.monotonic() - start
     return summary
+
+
+def write_pages(interface, assignments, students=(), jobs=None, stream=sys.stderr):
+    """Write the feedback pages that are missing or older than what was graded.
+
+    Parameters
+    ----------
+    interface : NbGraderAPI
+    assignments, students, jobs, stream : as ``grade_class``
+
+    Errors
+    ------
+    NbGraderException where a page can't be written; the others are.
+    """
+    for name in assignments:
+        assignment = Assignment(interface.coursedir, name)
+        work = [
+            student
+            for student in assignment.students()
+            if (not students or student in students) and pages.stale(assignment, student)
+        ]
+        progress, done = Progress(len(work), stream), 0
+        for more in pages.write(interface, name, work, jobs or _cores()):
+            done += more
+            progress.at(done, 0)
+        progress.close()
+
+
+def _cores():
+    return len(os.sched_getaffinity(0))
 
 
 def _keep(gradebook, assignment, student, came, penalty):

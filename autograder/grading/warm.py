@@ -1,8 +1,8 @@
 """The warm parent: an interpreter with everything loaded and no secret, forked for each notebook.
 
 It has numpy, torch, IPython and the probe in it, and the ``check`` of the released folder, which
-students have too. It has never run an operation of torch, because thread pools don't survive a
-fork, and it never sees a student's line: only its children do.
+students have too. Its torch works with one thread, because thread pools don't survive a fork. It
+never sees a student's line: only its children do.
 """
 
 import contextlib
@@ -20,7 +20,15 @@ from .sandbox import kernel
 
 FORK, STOP, KILL = b"F", b"S", b"K"
 """What the other side asks for: a child; its end, when it has done; its end, now."""
-PRELOADED = ("numpy", "torch", "torch.nn", "torch.nn.functional", "matplotlib.pyplot")
+PRELOADED = (
+    "numpy",
+    "torch",
+    "torch.nn",
+    "torch.nn.functional",
+    # The first optimizer imports it, which would take seconds of an answer's time in each child.
+    "torch._dynamo",
+    "matplotlib.pyplot",
+)
 PR_SET_CHILD_SUBREAPER = 36
 
 

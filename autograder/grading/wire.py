@@ -27,22 +27,41 @@ class Late(WireError):
     """The other side took too long."""
 
 
+def frame(value):
+    """One value as the bytes that ``send_frame`` sends.
+
+    Parameters
+    ----------
+    value : plain data, as ``plain.pack`` takes it
+
+    Errors
+    ------
+    TypeError where the value is no plain data.
+    """
+    text, raw = plain.pack(value)
+    text = text.encode()
+    return HEADER.pack(len(text), len(raw)) + text + raw
+
+
 def send(sock, value, deadline=None):
-    """Send one value.
+    """Send one value; arguments and errors as ``frame`` and ``send_frame``."""
+    send_frame(sock, frame(value), deadline)
+
+
+def send_frame(sock, data, deadline=None):
+    """Send the bytes of one value or of several.
 
     Parameters
     ----------
     sock : connected stream socket
-    value : plain data, as ``plain.pack`` takes it
+    data : bytes, of ``frame``
     deadline : time.monotonic() by which the other side must have taken it, or None
 
     Errors
     ------
-    Closed, Late; TypeError where the value is no plain data.
+    Closed, Late
     """
-    text, raw = plain.pack(value)
-    text = text.encode()
-    left = memoryview(HEADER.pack(len(text), len(raw)) + text + raw)
+    left = memoryview(data)
     while left:
         left = left[_patiently(sock, deadline, sock.send, left) :]
 

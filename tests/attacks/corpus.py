@@ -215,18 +215,18 @@ def sigmoid(a):
     attack("helpers-misused", "ask for right versions of what is being checked", {
         "sigmoid": """
 import sys
-from autograder.grading import child
+from autograder.grading import earlier
 def sock():
     frame = sys._getframe()
     while "sock" not in frame.f_locals:
         frame = frame.f_back
     return frame.f_locals["sock"]
 def sigmoid(a):
-    return child._stand_in(sock(), "sigmoid")(a)
+    return earlier.stand_in(sock(), "sigmoid", "numpy")(a)
 """,
         "lstm_step": """
 def lstm_step(*a):
-    return child._stand_in(sock(), "lstm_step")(*a)
+    return earlier.stand_in(sock(), "lstm_step", "numpy")(*a)
 """,
     }),
     attack("helpers-hoarded", "keep right versions for later", {
@@ -663,7 +663,7 @@ def sigmoid(a):
 def lstm_forward(*a):
     while True:
         try:
-            sigmoid(np.zeros(4_000))
+            sigmoid(np.zeros(2_000))
         except TypeError:
             pass
 """}, solved=True),

@@ -252,6 +252,26 @@ def test_a_special_case_that_the_reference_cannot_take_says_nothing():
     assert right_where(DOUBLE.contract, "values", cases, failed, observed) == []
 
 
+def special(exercise, implementation):
+    """What is told of the special cases in which an implementation is right."""
+    cases = variants(exercise.contract, exercise.cases(1)[0])
+    expected, observed = exercise.expected(cases), exercise.observe(implementation, cases)
+    return right_where(exercise.contract, "values", cases, expected, observed)
+
+
+def test_special_cases_tell_nothing_of_an_answer_that_is_right_in_the_case_as_it_is():
+    assert special(BLEND, lambda a, b, gate: blend(a, 1.5 * b, gate))
+    assert special(BLEND, BLEND.reference) == []
+
+
+def test_special_cases_in_which_almost_anything_is_right_are_left_out():
+    assert special(DOUBLE, lambda a: 3 * a) == []
+
+
+def test_a_wrong_dtype_is_no_wrong_shape():
+    assert "the shape is not" not in told(DOUBLE, lambda a: (2 * a).astype(np.float32))
+
+
 # --- nothing is given away ----------------------------------------------------------------------
 
 

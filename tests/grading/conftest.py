@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import pytest
 
 from autograder import course
-from autograder.assignments.example import Maker
 from autograder.assignments.folder import write_source
 from autograder.exercises import CHAPTERS
 from autograder.grading.rebuild import Template
@@ -23,14 +22,14 @@ def classroom(tmp_path_factory):
     write_source(course.SOLUTIONS / f"{ASSIGNMENT}.md", exercises, root / "source")
     course.configure(root)
     course.generate(ASSIGNMENT, root, **DIRECTORIES)
-    name = f"{ASSIGNMENT}.ipynb"
-    released, source = root / "release" / ASSIGNMENT / name, root / "source" / ASSIGNMENT / name
+    maker = course.maker(ASSIGNMENT, root / "release", root / "source")
+    released = root / "release" / ASSIGNMENT
     return SimpleNamespace(
         root=root,
-        released=released.parent,
-        template=Template(released),
+        released=released,
+        template=Template(released / f"{ASSIGNMENT}.ipynb"),
         exercises=exercises,
-        maker=Maker(released, source, exercises),
+        maker=maker,
     )
 
 

@@ -167,13 +167,14 @@ def test_right_versions_of_earlier_answers_live_with_the_grader(warm):
     source = "def double(x): return 0 * x\ndef twice(x): return double(x)"
     assert ask(warm, source, (), 3.0)["value"]["array"] == 0.0
     assert ask(warm, source, ("double",), 3.0)["value"]["array"] == 6.0
-    sly = "def twice(x): return sly(x)\ndef sly(x): return double([1, 2, 3])"
-    assert "small array" in ask(warm, sly, ("double",), 3.0)["problem"]["message"]
+    sly = "import numpy as np\ndef twice(x): return sly(x)\n"
+    sly += "def sly(x): return double(np.zeros(9_999))"
+    assert "other than small arrays" in ask(warm, sly, ("double",), 3.0)["problem"]["message"]
 
 
 def test_nothing_is_called_that_was_not_offered(warm):
     source = "import gc, inspect, sys\ndef twice(x):\n    frame = sys._getframe()\n"
     source += "    while 'sock' not in frame.f_locals: frame = frame.f_back\n"
-    source += "    module = sys.modules['autograder.grading.child']\n"
-    source += "    return module._stand_in(frame.f_locals['sock'], 'double')(x)"
+    source += "    module = sys.modules['autograder.grading.earlier']\n"
+    source += "    return module.stand_in(frame.f_locals['sock'], 'double', 'numpy')(x)"
     assert "can't be called here" in ask(warm, source, (), 3.0)["problem"]["message"]

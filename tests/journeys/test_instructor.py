@@ -12,7 +12,6 @@ import nbformat
 import pytest
 
 from autograder import course, example_class
-from autograder.assignments.example import Maker
 from autograder.exercises import CHAPTERS
 from tests.grading.test_archives import a_tar, a_zip, linked
 
@@ -66,8 +65,7 @@ def desk(tmp_path):
 
 @pytest.fixture(scope="module")
 def maker():
-    name = "lstm.ipynb"
-    return Maker(course.RELEASED / "lstm" / name, course.SOURCE / "lstm" / name, CHAPTERS["lstm"])
+    return course.maker("lstm")
 
 
 def full_points():

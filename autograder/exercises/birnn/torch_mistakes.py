@@ -135,6 +135,20 @@ RUN_PACKED = (
         label="birnn-padding",
     ),
     _pack(
+        "lengths sorted, rows left as they are",
+        "You sort the lengths and leave the rows where they are, so each row gets the length of "
+        "another one. Rows and lengths belong together.",
+        (PACKED, "packed = pack_padded_sequence(x, lengths.sort(descending=True).values)"),
+    ),
+    _pack(
+        "packed batch first",
+        "You pack as if the batch were the first axis. Here time is: (T, B, I).",
+        (
+            PACKED,
+            "packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)",
+        ),
+    ),
+    _pack(
         "rows sorted and not put back",
         "Your rows come back from long to short. Whoever sorts the rows by hand has to put them "
         "back into their order afterwards, in the output and in the states.",
@@ -189,6 +203,20 @@ BILSTM = (
         "steps of each row, and after turning those are the padding.",
         "birnn-padding",
         (TURN, "turned = x.flip(0)"),
+    ),
+    _two(
+        "turned around as a whole, both times",
+        "You turn the whole batch around before the backward network and after it. Packing takes "
+        "the first steps of each row, and after turning those are the padding of short rows.",
+        "birnn-padding",
+        (TURN, "turned = x.flip(0)"),
+        (TURN_BACK, "back = back.flip(0)"),
+    ),
+    _two(
+        "the same network twice",
+        "The two directions share one network, under two names. Each needs weights of its own.",
+        "birnn-two-networks",
+        ("self.back = nn.LSTM(input_size, hidden_size)", "self.back = self.ahead"),
     ),
     _two(
         "both directions read forwards",
@@ -672,6 +700,12 @@ MISSING_WORD_LOSS = (
         "Your probabilities add up to 1 over the rows of the batch, not over the words that could "
         "stand at a place.",
         "return -torch.log_softmax(scores, 1).gather(-1, words[..., None])[..., 0][missing].mean()",
+    ),
+    _loss(
+        "softmax over the missing places",
+        "Your probabilities add up to 1 over the missing places, not over the words that could "
+        "stand at one of them. With a single missing word the loss is then always 0.",
+        "return -torch.log_softmax(scores[missing], 0).gather(1, words[missing][:, None]).mean()",
     ),
     _loss(
         "the places that are not missing",

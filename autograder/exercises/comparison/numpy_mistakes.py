@@ -115,6 +115,12 @@ COUNT_OPERATIONS = (
         ("G * H * (I + H)", "G * H * (I + H + 2)"),
     ),
     mistake(
+        "one bias of each gate counted",
+        "A bias is added and multiplies nothing. Additions of biases are not counted here.",
+        OPERATIONS,
+        ("G * H * (I + H)", "G * H * (I + H + 1)"),
+    ),
+    mistake(
         "one gate counted",
         "You count the matrix products of one gate. Each gate, and the candidate, has its own.",
         OPERATIONS,
@@ -177,6 +183,14 @@ ADDING_PROBLEM = (
         "the same step.",
         ADDING,
         ("second = rng.integers(T // 2, T, size=B)", "second = rng.integers(0, T, size=B)"),
+    ),
+    mistake(
+        "the second mark anywhere",
+        "The second mark must lie in the second half. With both anywhere they can even fall on "
+        "the same step, which then has a single mark.",
+        ADDING,
+        ("second = rng.integers(T // 2, T, size=B)", "second = rng.integers(0, T, size=B)"),
+        ("+ values[second, rows]", "+ values[second, rows] * (first != second)"),
     ),
     mistake(
         "the last step is never marked",
@@ -399,6 +413,13 @@ NAIVE_FORECAST = (
         "value: it is half a window old.",
         NAIVE,
         (REPEAT, "np.repeat(x.mean(axis=1, keepdims=True).astype(x.dtype), horizon, axis=1)"),
+    ),
+    mistake(
+        "the mean of the window, always with a fraction",
+        "You forecast the mean of the window. For prices that is a good deal worse than the last "
+        "value: it is half a window old.",
+        NAIVE,
+        (REPEAT, "np.repeat(x.mean(axis=1, keepdims=True), horizon, axis=1)"),
     ),
     mistake(
         "the last values again",

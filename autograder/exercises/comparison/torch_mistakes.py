@@ -160,6 +160,13 @@ TRAIN = (
         ),
     ),
     mistake(
+        "never in evaluation mode",
+        "Your model stays in training mode: dropout is at work while you validate and is still on "
+        "when the model comes back.",
+        TRAINING,
+        ("        model.eval()\n        with", "        with"),
+    ),
+    mistake(
         "trained in evaluation mode",
         "After the first epoch the model stays in evaluation mode, so that dropout no longer "
         "works in training. Switch back with model.train() before each epoch.",
@@ -445,6 +452,13 @@ DIGIT_RNN = (
         (SCORES, "return self.head(output[0])"),
     ),
     mistake(
+        "time and batch exchanged",
+        "Your network takes the images for steps in time, so you get a row of scores for each row "
+        "of an image. The axis that comes first must be that of the steps: the rows.",
+        DIGITS,
+        (READS, "self.rnn(images)"),
+    ),
+    mistake(
         "the mean of all outputs taken",
         "You take the mean of what the network says after all rows. The text asks for the last "
         "hidden state.",
@@ -571,6 +585,13 @@ BAG_OF_EMBEDDINGS = (
             MEAN,
             "vectors.masked_fill(~is_word[..., None], -torch.inf).max(dim=0).values",
         ),
+    ),
+    mistake(
+        "the largest for the mean, padding as zeros",
+        "You take the largest number at each place of the vectors, zeros of the padding included. "
+        "A bag of embeddings takes the mean.",
+        BAG,
+        (MEAN, "vectors.max(dim=0).values"),
     ),
     mistake(
         "a relu between the layers",

@@ -178,6 +178,7 @@ PLAIN = (
 )
 CLIPPING = (options("clipping", settings=settings(clip=0.3), shows=falls_all_the_way),)
 DROPOUT = (options("dropout", dropout=True, settings=settings()),)
+LEARNED = ("training losses", "validation losses", "best epoch", "weights")
 
 training = Exercise(
     reference=train,
@@ -194,10 +195,11 @@ training = Exercise(
     axes={"training losses": ("epoch",), "validation losses": ("epoch",)},
     sizes=(*PLAIN, *CLIPPING, *DROPOUT, *EARLY),
     parts=(
-        Part("losses as they must fall", 2, cases=names_of(PLAIN)),
-        Part("clipping", 1, cases=names_of(CLIPPING)),
-        Part("training mode and evaluation mode", 1, cases=names_of(DROPOUT)),
-        Part("early stopping and the best weights", 2, cases=names_of(EARLY)),
+        Part("losses as they must fall", 2, outputs=LEARNED, cases=names_of(PLAIN)),
+        Part("clipping", 1, outputs=LEARNED, cases=names_of(CLIPPING)),
+        Part("dropout on in training, off in validation", 0.5, LEARNED, names_of(DROPOUT)),
+        Part("evaluation mode at the end", 0.5, outputs=("mode",)),
+        Part("early stopping and the best weights", 2, outputs=LEARNED, cases=names_of(EARLY)),
     ),
     book=at("comparison-train"),
     mistakes=torch_mistakes.TRAIN,

@@ -206,6 +206,13 @@ SIGMOID = (
         "lstm-sigmoid",
         function=_one_number_sigmoid,
     ),
+    mistake(
+        "an if for a whole array",
+        "An if decides once, and an array has as many signs as numbers: Python asks which of them "
+        "you mean. Each number has to be decided for itself.",
+        "lstm-sigmoid",
+        (RIGHT_SIGMOID, "return 1 / (1 + e) if a >= 0 else e / (1 + e)"),
+    ),
     mistake("the input is changed", CHANGES_INPUT, "lstm-sigmoid", function=_in_place_sigmoid),
 )
 

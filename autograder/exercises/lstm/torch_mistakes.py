@@ -92,6 +92,13 @@ LSTM_CELL = (
         (CHUNK, "i, f, g, o = (a[:, k::4] for k in range(4))"),
     ),
     mistake(
+        "cut along the batch",
+        "You cut the rows of the batch into four, and not the gates. The gates stand side by side "
+        "in each row: the axis to cut is the last one.",
+        "lstm-rows",
+        (CHUNK, "i, f, g, o = a.chunk(4, dim=0)"),
+    ),
+    mistake(
         "weight_hh not transposed",
         NOT_TRANSPOSED,
         "lstm-rows",
@@ -713,6 +720,13 @@ INIT_FORGET_BIAS = (
         "You set the biases of all four gates. An open input gate at the start, for one, is not "
         "what is meant; only the forget gate's block changes.",
         *_rows("parameter[:]"),
+        label="lstm-gate-order",
+    ),
+    _forget_bias(
+        "the whole of bias_ih",
+        "You set bias_ih for all four gates. Only the forget gate's block of it changes; the other "
+        "gates keep what they were drawn with.",
+        (VALUE, "parameter[:] = value"),
         label="lstm-gate-order",
     ),
     _forget_bias(

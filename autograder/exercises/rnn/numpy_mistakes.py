@@ -489,6 +489,13 @@ RNN_BACKWARD = (
         label="rnn-bptt-sum",
     ),
     _backward(
+        "d_output of the last step only",
+        "You begin with the gradient of the last output, and those of the outputs before it never "
+        "join. The loss sees the output of every step.",
+        (D_H, "d_h = d_h + d_output[t] * (t == len(x) - 1)"),
+        label="rnn-bptt-sum",
+    ),
+    _backward(
         "d_output taken in place of what comes back",
         "At each step you start from d_output[t] alone and lose what the later steps send back. "
         "The two meet and add up.",
@@ -640,6 +647,15 @@ GRADIENT_NORMS = (
         "At t = T you get √H; it should be 1. np.linalg.norm without ord is the root of the sum of "
         "all squares (Frobenius). Asked for is how far a gradient can be stretched at most.",
         *_measured("np.sqrt((product**2).sum(axis=(1, 2)))"),
+        label="rnn-bound",
+    ),
+    _norms(
+        "Frobenius norm, and 1 at t = T",
+        "np.linalg.norm without ord is the root of the sum of all squares (Frobenius). It is never "
+        "smaller than what is asked for, how far a gradient can be stretched at most, and equal "
+        "only where the product has a single direction left.",
+        (FIRST, "norms = [np.ones(B)]"),
+        (NEXT, "norms.append(np.sqrt((product**2).sum(axis=(1, 2))))"),
         label="rnn-bound",
     ),
     _norms(

@@ -87,3 +87,5 @@ class Case:
     """What the case tries, as the student reads it: "batch of one"."""
     inputs: dict[str, Any]
     """What the harness passes on, as plain data."""
+    again: bool = True
+    """Whether the answer is called a second time, to see whether it gives the same."""

@@ -336,9 +336,20 @@ def _say_problem(contract, problem):
         "signature": f"{name} can't be called with its arguments: {message}",
         "builds": f"{name} can't be built: {error}{where}",
         "module": f"{name} must be a subclass of torch.nn.Module; {message}",
-        "parameters": f"the parameters of {name}: {message}",
+        "parameters": f"the parameters of {name}: {message}{_say_parameters(message)}",
         "structure": message,
     }.get(stage, f"{name} stopped with {error}{where}")
+
+
+def _say_parameters(message):
+    """What to think of where parameters are missing."""
+    if " missing" not in message:
+        return ""
+    return (
+        ". A module knows as its parameters what is an nn.Parameter, or a parameter of a module, "
+        "and is an attribute of its own: no plain tensor, no buffer, nothing in a plain list, and "
+        "nothing that has another name already"
+    )
 
 
 def _describe(written):
@@ -465,7 +476,10 @@ def differs(right, value, tolerance):
     """Where two arrays of one shape differ by more than the tolerance: a boolean array."""
     with np.errstate(all="ignore"):
         right, value = right.astype(np.float64), value.astype(np.float64)
-        return ~np.isclose(value, right, rtol=tolerance, atol=tolerance, equal_nan=True)
+        # An infinite difference of what is infinite says nothing; where both are nan, both are.
+        off = ~(np.abs(value - right) <= tolerance + tolerance * np.abs(right))
+        off |= np.isinf(right)
+        return off & (value != right) & ~(np.isnan(value) & np.isnan(right))
 
 
 def _place(contract, name, wrong):

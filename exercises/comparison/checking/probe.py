@@ -8,7 +8,7 @@ An observation is a dict:
 ``problem``   None, or what stopped the call: ``stage``, ``type``, ``message``, ``line``
 ``value``     what came back, with each leaf a dict: ``leaf`` (its kind), ``type``, ``array``, …
 ``changed``   names of the inputs that the call changed
-``repeats``   whether a second call with the same inputs gave the same
+``repeats``   whether a second call with the same inputs gave the same, where there was one
 ``called``    functions of PyTorch that ran and that the rules may forbid, by dotted name
 ``gradients`` for PyTorch: a dict from name to array, or to None where no gradient arrived
 ``gradient_problem`` for PyTorch: what stopped the backward pass, like ``problem``
@@ -246,9 +246,8 @@ def _problem(contract, stage, error):
 
 def _is_answers(filename):
     """Whether a file of a traceback is the answer's, and neither ours nor a library's."""
-    return (
-        filename != __file__ and "site-packages" not in filename and "/lib/python" not in filename
-    )
+    others = ("site-packages", "/lib/python", "/autograder/grading/")
+    return filename != __file__ and not any(part in filename for part in others)
 
 
 def same(a, b):
@@ -256,6 +255,8 @@ def same(a, b):
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         if a.shape != b.shape or a.dtype != b.dtype:
             return False
+        if a.tobytes() == b.tobytes():
+            return True
         if a.dtype.kind == "f":
             fine = 1e-10 if a.dtype.itemsize > 4 else 1e-5
             return bool(np.allclose(a, b, rtol=fine, atol=fine, equal_nan=True))
@@ -326,8 +327,10 @@ def _call_function(contract, answer, case):
     given = _made(case.inputs)
     with _watched(contract):
         value = write_down(_call(contract, "runs", answer, *given.values()))
-    fresh = _made(case.inputs)
-    repeats = same(value, write_down(_call(contract, "runs", answer, *fresh.values())))
+    repeats = True
+    if case.again:
+        fresh = _made(case.inputs)
+        repeats = same(value, write_down(_call(contract, "runs", answer, *fresh.values())))
     return {"value": value, "changed": _unlike(given, case.inputs), "repeats": repeats}
 
 
@@ -372,7 +375,7 @@ def _call_draws(contract, answer, case):
 
     with _watched(contract):
         drawn = draws(given)
-    repeats = same(drawn, draws(fresh))
+    repeats = not case.again or same(drawn, draws(fresh))
     arrays = [leaf.get("array") if isinstance(leaf, dict) else None for leaf in drawn]
     value = drawn[0]
     if all(a is not None and a.shape == () and a.dtype == arrays[0].dtype for a in arrays):
@@ -510,9 +513,11 @@ def _call_tensor_function(contract, answer, case):
         _seed()
         with _watched(contract):
             value = write_down(_call(contract, "runs", answer, *given.values()))
-        _seed()
-        again = _call(contract, "runs", answer, *_tensors(case.inputs).values())
-    repeats = same(value, write_down(again))
+        repeats = True
+        if case.again:
+            _seed()
+            again = _call(contract, "runs", answer, *_tensors(case.inputs).values())
+            repeats = same(value, write_down(again))
     return {
         "value": value,
         "changed": _changed(_tensors(case.inputs), given),
@@ -561,11 +566,11 @@ def _call_fit(contract, answer, case):
         given = _tensors(case.inputs)
         with _watched(contract):
             value = fitted(given)
-        again = fitted(_tensors(case.inputs))
+        repeats = not case.again or same(value, fitted(_tensors(case.inputs)))
     before, after = _tensors(case.inputs), dict(given)
     name = next(iter(given))
     del before[name], after[name]
-    return {"value": value, "changed": _changed(before, after), "repeats": same(value, again)}
+    return {"value": value, "changed": _changed(before, after), "repeats": repeats}
 
 
 def _series(value):
@@ -597,8 +602,11 @@ def _call_module(contract, answer, case):
         with _watched(contract):
             result = _call(contract, "runs", module, *given.values())
             value = write_down(result)
-        plain = _tensors(case.inputs["arguments"])
-        again = write_down(_call(contract, "runs", module, *plain.values()))
+        repeats = True
+        if case.again:
+            plain = _tensors(case.inputs["arguments"])
+            again = write_down(_call(contract, "runs", module, *plain.values()))
+            repeats = same(_arrays(value), _arrays(again))
 
         changed = _changed(_tensors(case.inputs["arguments"]), given)
         own = dict(module.named_parameters())
@@ -608,7 +616,7 @@ def _call_module(contract, answer, case):
     return {
         "value": value,
         "changed": changed,
-        "repeats": same(_arrays(value), _arrays(again)),
+        "repeats": repeats,
         "gradients": gradients,
         "gradient_problem": gradient_problem,
         "initial": initial,
@@ -685,9 +693,10 @@ def _call_training(contract, answer, case):
     """
     import torch
 
-    seen, again = _Training(case.inputs), _Training(case.inputs)
+    seen = _Training(case.inputs)
+    again = _Training(case.inputs) if case.again else seen
     with torch.enable_grad():
-        for training in (seen, again):
+        for training in (seen, again)[: 1 + case.again]:
             _seed()
             with _watched(contract):
                 training.run(lambda *given: _call(contract, "runs", answer, *given))

@@ -1,0 +1,208 @@
+"""Feedback pages: what ``nbgrader generate_feedback`` writes, many times faster."""
+
+import functools
+import json
+import multiprocessing
+import re
+
+from bs4 import BeautifulSoup
+from nbconvert.exporters import HTMLExporter
+from nbconvert.filters.highlight import Highlight2HTML
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
+from nbgrader import utils
+from nbgrader.api import BaseCell, Comment, Grade, Gradebook, SubmittedNotebook
+from nbgrader.converters import GenerateFeedback
+from nbgrader.preprocessors import GetGrades
+from traitlets import List, Type, default
+
+EACH_ONCE = """
+{%- extends 'index.html.j2' -%}
+{% block any_cell %}{{ cell | once(super) }}{% endblock %}
+"""
+"""nbgrader's own template, but for who renders a cell."""
+CELLS, CODE = "<!--cells-->", "<!--code-->"
+"""Where a page's cells go, and the code of a cell."""
+SLICE = 50
+"""Submissions whose pages one process writes at a time."""
+KEPT_CELLS = 10_000
+"""Rendered cells that are kept; a class has a few hundred that more than one student has."""
+
+
+class PageExporter(HTMLExporter):
+    """nbconvert's exporter, but for cells that look the same: each is rendered once for a class.
+
+    nbconvert has each page parsed and written out again, which takes longer than all the rest.
+    Here that is done with each cell for itself, once, and with the frame around the cells.
+    """
+
+    def __init__(self, *args, **kwargs):
+        self._rendered, self._page, self._code = {}, [], []
+        self._highlight = None
+        super().__init__(*args, **kwargs)
+        self.filters = {**self.filters, "highlight_code": self._set_apart}
+
+    @default("raw_template")
+    def _raw_template_default(self):
+        return EACH_ONCE
+
+    def default_filters(self):
+        """nbconvert's filters and ``once``, which the template uses."""
+        yield from super().default_filters()
+        yield "once", self._once
+
+    def from_notebook_node(self, nb, resources=None, **kw):
+        """Render a notebook: the page as str, and the resources."""
+        self._page = []
+        language = nb.metadata.get("language_info", {}).get("name")
+        self._highlight = Highlight2HTML(pygments_lexer=language, parent=self)
+        frame, resources = super().from_notebook_node(nb, resources, **kw)
+        before, after = re.split(rf"\s*{CELLS}\s*", frame, maxsplit=1)
+        return "\n".join([before, *self._page, after]), resources
+
+    def _once(self, cell, render):
+        key = json.dumps(cell, sort_keys=True)
+        html = self._rendered.get(key)
+        if html is None:
+            if len(self._rendered) >= KEPT_CELLS:
+                self._rendered.clear()
+            self._code = []
+            html = self._rendered[key] = _tidy(render(), self._code)
+        first = not self._page
+        if html:
+            self._page.append(html)
+        return CELLS if first else ""
+
+    def _set_apart(self, source, **more):
+        # Parsing what Pygments wrote would take longest of all, and change next to nothing.
+        self._code.append(self._highlight(source, **more))
+        return CODE
+
+
+def _tidy(html, code):
+    """A piece of a page as nbconvert leaves it, with the code that was set apart."""
+    soup = BeautifulSoup(html.strip(), features="html.parser")
+    for picture in soup.select("img:not([alt])"):
+        picture.attrs["alt"] = "No description has been provided for this image"
+    pieces = str(soup).split(CODE)
+    code = [
+        text.strip().replace('class=" ', 'class="', 1).replace("&quot;", '"').replace("&#39;", "'")
+        for text in code
+    ]
+    return "".join(part for pair in zip(pieces, [*code, ""], strict=True) for part in pair)
+
+
+class Grades(GetGrades):
+    """nbgrader's step that gives cells their scores and comments, in three looks at the gradebook.
+
+    nbgrader's own opens the gradebook for each page and asks it for each cell.
+    """
+
+    def preprocess(self, nb, resources):
+        """Put scores and comments into a notebook's cells, and its score into the resources."""
+        marks = resources["nbgrader"]
+        gradebook = self.parent.parent.gradebook
+        found = gradebook.find_submission_notebook(
+            marks["notebook"], marks["assignment"], marks["student"]
+        )
+        db, theirs = gradebook.db, found.id
+        grades = db.query(BaseCell.name, Grade.score, Grade.max_score).join(Grade.cell)
+        grades = {name: more for name, *more in grades.filter(Grade.notebook_id == theirs)}
+        comments = db.query(BaseCell.name, Comment.comment).join(Comment.cell)
+        comments = {name: said for name, said in comments.filter(Comment.notebook_id == theirs)}
+        for cell in nb.cells:
+            if utils.is_solution(cell) or utils.is_task(cell):
+                cell.metadata.nbgrader["comment"] = comments[cell.metadata.nbgrader.grade_id]
+            if utils.is_grade(cell) or utils.is_task(cell):
+                score, points = grades[cell.metadata.nbgrader.grade_id]
+                cell.metadata.nbgrader |= {"score": score, "points": points}
+        totals = db.query(SubmittedNotebook.score, SubmittedNotebook.max_score)
+        score, max_score = totals.filter(SubmittedNotebook.id == theirs).one()
+        penalty = found.late_submission_penalty or 0
+        if penalty:
+            self.log.warning("Late submission penalty: %s", penalty)
+        marks |= {"score": score - penalty, "max_score": max_score, "late_penalty": penalty}
+        # Nothing that another page would find as it was.
+        db.rollback()
+        return nb, resources
+
+
+class CourseFeedback(GenerateFeedback):
+    """Writes the pages that nbgrader's own class would write, to the byte, and always anew.
+
+    nbgrader leaves a page that is there, so that a grade changed by hand would not show.
+    """
+
+    exporter_class = Type(PageExporter, klass=HTMLExporter).tag(config=True)
+    preprocessors = List([Grades, CSSHTMLHeaderPreprocessor]).tag(config=True)
+    students = None
+    """Whose pages are written; all that the course directory's ids match where None."""
+
+    def start(self):
+        """Write the pages."""
+        with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as self.gradebook:
+            super().start()
+
+    def init_notebooks(self):
+        """Find the autograded notebooks."""
+        super().init_notebooks()
+        if self.students is not None:
+            wanted = {
+                self._format_source(self.coursedir.assignment_id, student)
+                for student in self.students
+            }
+            self.assignments = {k: v for k, v in self.assignments.items() if k in wanted}
+
+    def init_destination(self, assignment_id, student_id):
+        """Whether a submission gets pages."""
+        return student_id not in self.coursedir.student_id_exclude.split(",")
+
+
+def stale(assignment, student):
+    """Whether a page of a submission is missing, or not newer than its graded notebook."""
+    course = assignment.coursedir
+    graded = assignment.place(course.autograded_directory, student)
+    pages = assignment.place(course.feedback_directory, student)
+    for template in assignment.templates:
+        try:
+            since = (graded / f"{template.name}.ipynb").stat().st_mtime_ns
+        except FileNotFoundError:
+            continue
+        try:
+            if (pages / f"{template.name}.html").stat().st_mtime_ns <= since:
+                return True
+        except FileNotFoundError:
+            return True
+    return False
+
+
+def write(interface, assignment, students, jobs=1):
+    """Write the feedback pages of many submissions, on many cores.
+
+    Parameters
+    ----------
+    interface : NbGraderAPI
+    assignment : str
+    students : list of ids
+    jobs : int, processes
+
+    Returns
+    -------
+    iterator of int: how many more submissions have their pages
+
+    Errors
+    ------
+    NbGraderException where one can't be written; the others are.
+    """
+    slices = [students[k : k + SLICE] for k in range(0, len(students), SLICE)]
+    context = multiprocessing.get_context("fork")
+    with context.Pool(min(jobs, len(slices)) or 1) as pool:
+        work = functools.partial(_write, interface, assignment)
+        yield from pool.imap_unordered(work, slices)
+
+
+def _write(interface, assignment, students):
+    converter = CourseFeedback(coursedir=interface.coursedir, parent=interface)
+    converter.students = students
+    converter.coursedir.assignment_id = assignment
+    converter.start()
+    return len(students)

@@ -1,0 +1,118 @@
+"""Feedback pages: the same as nbgrader's own, and never older than the grades."""
+
+import logging
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+from nbgrader.converters import GenerateFeedback
+
+from autograder import course
+from autograder.assignments.example import Submission, hand_in
+from autograder.grading.assess import Budget
+from autograder.grading.pages import CourseFeedback
+from autograder.grading.run import grade_class, write_pages
+
+from .conftest import ASSIGNMENT, DIRECTORIES
+
+ODD = '''def sigmoid(x):
+    """<b>&amp; "quotes" it's\ttabs</b>"""
+    print("<!--cells--> <!--code--> \\x1b[31mred\\x1b[0m &lt; <i>")
+    return f"{x!r:>{10}}" if x is None else 1
+
+
+sigmoid(None)
+'''
+PICTURE = """from IPython.display import Image, display
+
+display(Image(data=b"\\x89PNG\\r\\n\\x1a\\n"))
+sigmoid = 3"""
+
+
+@pytest.fixture(scope="module")
+def graded(classroom, tmp_path_factory):
+    """A class of few kinds, graded: nbgrader's interface to it."""
+    root = tmp_path_factory.mktemp("pages") / "course"
+    shutil.copytree(classroom.root, root)
+    make = classroom.maker
+    notebooks = {
+        "ada": make.solved(),
+        "ben": make.notebook({}),
+        "cleo": make.solved(sigmoid=ODD, why_two_states="*It* <b>depends</b>:\n\n$a<b$\n\n    x"),
+        "dora": make.solved(sigmoid=PICTURE, lstm_step="    ", LSTM="1 / 0"),
+    }
+    made = [Submission(k, "", nbformat.writes(v).encode(), {}) for k, v in notebooks.items()]
+    hand_in([*made, Submission("emil", "", b"{", {})], ASSIGNMENT, root / "submitted")
+    interface = course.nbgrader(root, **DIRECTORIES)
+    summary = grade_class(
+        interface.coursedir, [ASSIGNMENT], stream=None, jobs=1, budget=Budget(cell=10, answer=10)
+    )
+    assert [one.student for one in summary.failed] == ["emil"]
+    with Gradebook(interface.coursedir.db_url) as gradebook:
+        grade = gradebook.find_grade("why_two_states", ASSIGNMENT, ASSIGNMENT, "ada")
+        grade.manual_score, grade.extra_credit = 1.25, 0.5
+        comment = gradebook.find_comment("why_two_states", ASSIGNMENT, ASSIGNMENT, "ada")
+        comment.manual_comment = "Well *said*, <ada>"
+        submission = gradebook.find_submission_notebook(ASSIGNMENT, ASSIGNMENT, "cleo")
+        submission.late_submission_penalty = 2.0
+        gradebook.db.commit()
+    return interface
+
+
+def pages(interface):
+    folder = Path(interface.coursedir.root, interface.coursedir.feedback_directory)
+    return {page.parts[-3]: page.read_bytes() for page in folder.rglob("*.html")}
+
+
+def test_pages_are_nbgraders_to_the_byte(graded):
+    converter = GenerateFeedback(coursedir=graded.coursedir, parent=graded)
+    graded.coursedir.assignment_id = ASSIGNMENT
+    converter.start()
+    theirs = pages(graded)
+    shutil.rmtree(Path(graded.coursedir.root, "feedback"))
+    assert graded.generate_feedback(ASSIGNMENT)["success"]
+    assert set(theirs) == {"ada", "ben", "cleo", "dora", "emil"}
+    ours = pages(graded)
+    for student, page in theirs.items():
+        assert ours[student].decode() == page.decode()
+    assert b"<em>said</em>" in ours["ada"] and b"image/png" in ours["dora"]
+
+
+def test_a_grade_changed_by_hand_shows(graded):
+    graded.generate_feedback(ASSIGNMENT, force=False)
+    assert b"3.75" not in pages(graded)["ben"]
+    with Gradebook(graded.coursedir.db_url) as gradebook:
+        grade = gradebook.find_grade("why_two_states", ASSIGNMENT, ASSIGNMENT, "ben")
+        grade.manual_score = 3.75
+        gradebook.db.commit()
+    graded.generate_feedback(ASSIGNMENT, force=False)
+    assert b"3.75" in pages(graded)["ben"]
+
+
+def test_pages_that_are_missing_or_old_are_written_on_many_cores(graded):
+    graded.generate_feedback(ASSIGNMENT)
+    before = pages(graded)
+    folder = Path(graded.coursedir.root, "feedback")
+    kept = folder / "ben" / ASSIGNMENT / f"{ASSIGNMENT}.html"
+    kept.write_text("kept")
+    shutil.rmtree(folder / "ada")
+    notebook = Path(graded.coursedir.root, "autograded", "cleo", ASSIGNMENT, f"{ASSIGNMENT}.ipynb")
+    notebook.touch()
+    (folder / "cleo" / ASSIGNMENT / f"{ASSIGNMENT}.html").write_text("old")
+    notebook.touch()
+    write_pages(graded, [ASSIGNMENT], jobs=2, stream=None)
+    assert pages(graded) == before | {"ben": b"kept"}
+
+
+def test_the_same_cell_is_rendered_once_for_a_class(graded, caplog):
+    converter = CourseFeedback(coursedir=graded.coursedir, parent=graded)
+    graded.coursedir.assignment_id = ASSIGNMENT
+    caplog.set_level(logging.ERROR)
+    converter.start()
+    every = sum(len(v) for v in converter.assignments.values())
+    cells = len(
+        nbformat.read(next(Path(graded.coursedir.root).glob("autograded/*/*/*.ipynb")), 4).cells
+    )
+    assert 0 < len(converter.exporter._rendered) < 0.6 * every * cells
