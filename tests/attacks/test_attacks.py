@@ -1,5 +1,6 @@
 """No hostile submission earns, reads, changes, delays or spoils anything."""
 
+import json
 import os
 import re
 import shutil
@@ -19,9 +20,10 @@ from autograder.grading.assess import Budget
 from autograder.grading.run import grade_class
 from tests.grading.conftest import ASSIGNMENT, DIRECTORIES, classroom  # noqa: F401
 
+from . import stock, table
 from .corpus import ALL, WRITTEN
 
-BUDGET = Budget(cell=4.0, answer=4.0, notebook=60.0)
+BUDGET = Budget(cell=4.0, answer=6.0, notebook=60.0)
 SECRET = "the-instructors-secret"
 
 
@@ -29,6 +31,17 @@ def test_the_corpus_is_large_and_says_what_each_tries():
     names = [attack.name for attack in ALL]
     assert len(names) == len(set(names)) >= 60
     assert all(attack.tries for attack in ALL)
+
+
+def test_the_table_in_the_book_covers_the_corpus_as_it_is():
+    kept = json.loads(table.OUTCOMES.read_text(encoding="utf-8"))
+    assert set(kept) <= {attack.name for attack in ALL}, (
+        "measure again: python -m tests.attacks.stock"
+    )
+    assert all(came and set(came) <= {stock.NOTHING, *stock.WORDS} for came in kept.values())
+    assert [row[:2] for row in table.rows()] == [(attack.name, attack.tries) for attack in ALL]
+    page = (course.ROOT / "book" / "attacks.md").read_text(encoding="utf-8")
+    assert all(f"| {word} |" in page for word in (stock.NOTHING, *stock.WORDS))
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +192,7 @@ class Active(HTMLParser):
             runs = address.startswith(("javascript", "vbscript", "data:"))
             if name.startswith("on") or (runs and ":" in address and "\u200b" not in address):
                 self.active.append((tag, name, value))
-        if tag in ("img", "svg", "iframe", "object", "embed", "base", "form"):
+        if tag in ("svg", "iframe", "object", "embed", "base", "form"):
             self.active.append((tag, attributes))
 
 

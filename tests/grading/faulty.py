@@ -5,6 +5,7 @@ It is what ``python -m autograder grade`` does, so that a fault shows what a per
 
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -43,8 +44,8 @@ def _run(root, arguments, settings):
 
     ``die_at``: the how manieth line of recording kills it; ``count_to``: a file that takes how many
     there were; ``tmp``: the directory for temporary files; ``ordinary``: whether root's powers are
-    given up; ``tiny``: bytes of a file system that ``autograded`` is put on; ``patience``: seconds
-    for which a locked gradebook is waited for; ``limit``: bytes that a file may have.
+    given up; ``tiny``: a folder of the course that is put on a file system of 16 kB; ``limit``:
+    bytes that a file may have; ``patience``: seconds for which a locked gradebook is waited for.
     """
     os.setsid()
     said = os.open(Path(root, "said.txt"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -52,6 +53,11 @@ def _run(root, arguments, settings):
     os.dup2(said, 2)
     tempfile.tempdir = settings.get("tmp")
     record.LOCKED_SECONDS = settings.get("patience", record.LOCKED_SECONDS)
+    if settings.get("tiny"):
+        _own_mounts()
+        kernel.mount("none", f"{root}/{settings['tiny']}", "tmpfs", 0, "size=16k")
+    if settings.get("limit"):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (settings["limit"],) * 2)
     if settings.get("ordinary"):
         kernel.drop_capabilities()
     counted = _Counted(settings.get("die_at"))
@@ -64,6 +70,19 @@ def _run(root, arguments, settings):
         if settings.get("count_to"):
             Path(settings["count_to"]).write_text(str(counted.lines))
     sys.exit(code)
+
+
+def _own_mounts():
+    """Let this process mount what no other sees; an ordinary user is root of a namespace for it."""
+    if os.geteuid() == 0:
+        kernel.unshare(kernel.CLONE_NEWNS)
+    else:
+        user, group = os.geteuid(), os.getegid()
+        kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+        Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+    kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
 
 
 class _Counted:

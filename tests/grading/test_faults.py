@@ -313,6 +313,20 @@ def test_where_nothing_may_be_read_or_written_it_is_said(root, undisturbed, plac
     assert same(root, undisturbed)
 
 
+FULL = [{"tiny": "autograded"}, {"tiny": "receipts"}, {"limit": 20_000}, {"limit": 100_000}]
+
+
+@pytest.mark.parametrize("full", FULL, ids=lambda full: " ".join(map(str, *full.items())))
+def test_a_disk_that_is_full_is_said_and_loses_nothing(root, undisturbed, full):
+    for name in ("autograded", "receipts"):
+        (root / name).mkdir()
+    code, said = run(root, "--jobs", "1", "--student", "ada", "--student", "ben", **full)
+    words = ("No space left on device", "File too large", "disk I/O error", "disk is full")
+    assert code == 1 and any(word in said for word in words), said
+    run(root)
+    assert same(root, undisturbed)
+
+
 @pytest.mark.parametrize("lock", ["immediate", "exclusive"])
 def test_a_gradebook_that_another_program_holds_is_said(root, undisturbed, lock):
     with contextlib.closing(sqlite3.connect(root / "gradebook.db", isolation_level=None)) as book:
