@@ -1,5 +1,6 @@
 """How long things take, on this machine, in one run: ``_build/bench.json``."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -7,17 +8,25 @@ import statistics
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import psutil
+from nbgrader.api import BaseCell, Grade, Gradebook, SubmittedAssignment, SubmittedNotebook
 
 from autograder import course
-from autograder.assignments.example import Submission, hand_in
+from autograder.assignments.example import hand_in
+from autograder.grading.assignment import CHECK as CHECK_CELL
 
 RESULT = course.BUILD / "bench.json"
 PLACE = course.BUILD / "bench"
 ASSIGNMENT = "lstm"
-STOCK_SUBMISSIONS = 5
+SUBMISSIONS, STOCK_SUBMISSIONS = 100, 20
+"""Of the class that every route grades, and of the sample of it that stock nbgrader grades."""
+SIZES = (1_000, 5_000)
+LOOK = 0.5
+"""Seconds between two looks at the memory."""
 
 CHECK = """
 import json, sys, time
@@ -72,17 +81,127 @@ def book():
     return result
 
 
-def stock():
-    """Grade right submissions by nbgrader as it comes, our grading path off."""
-    root = PLACE / "class"
+@dataclass(frozen=True)
+class Ran:
+    """How a command ran."""
+
+    seconds: float
+    peak_mb: float
+    """Memory of all its processes together, pages that they share counted once (PSS)."""
+
+
+def watched(command, **options):
+    """Run a command and watch its memory, whatever its exit code."""
+    start, peak = time.perf_counter(), 0
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
+    )
+    while process.poll() is None:
+        peak = max(peak, _memory(psutil.Process(process.pid)))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(LOOK)
+    return Ran(time.perf_counter() - start, peak / 2**20)
+
+
+def _memory(process):
+    """Bytes of a process and of all below it."""
+    whole = 0
+    with contextlib.suppress(psutil.Error):
+        for one in [process, *process.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error):
+                whole += one.memory_full_info().pss
+    return whole
+
+
+NBGRADER = [sys.executable, "-m", "nbgrader"]
+GRADE = [sys.executable, "-m", "autograder", "grade", ASSIGNMENT]
+
+
+def classroom(name, submissions):
+    """A course directory of its own in which submissions have been handed in."""
+    root = PLACE / name
     course.configure(root)
     course.generate(ASSIGNMENT, root, release_directory="release")
-    solved = nbformat.writes(course.maker(ASSIGNMENT).solved()).encode()
-    class_ = [Submission(f"s{k}", "right", solved, {}) for k in range(STOCK_SUBMISSIONS)]
-    hand_in(class_, ASSIGNMENT, root / "submitted")
-    env = os.environ | {"COURSE_GRADER": "stock"}
-    seconds = timed([sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT], cwd=root, env=env)
-    return {"submissions": STOCK_SUBMISSIONS, "stock_s": seconds / STOCK_SUBMISSIONS}
+    hand_in(submissions, ASSIGNMENT, root / "submitted")
+    return root
+
+
+def scores(root):
+    """What the grader gave: points by cell for each student who has any."""
+    with Gradebook(course.nbgrader(root).coursedir.db_url) as gradebook:
+        rows = (
+            gradebook.db.query(SubmittedAssignment.student_id, BaseCell.name, Grade.auto_score)
+            .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
+            .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+            .join(BaseCell, BaseCell.id == Grade.cell_id)
+            .filter(BaseCell.name.startswith(CHECK_CELL))
+        )
+        given = {}
+        for student, cell, points in rows:
+            given.setdefault(student, {})[cell] = points
+        return given
+
+
+def grading():
+    """Grade one class on every route, compare the scores, then classes of growing size."""
+    maker = course.maker(ASSIGNMENT)
+    whole = list(maker.mixed(SUBMISSIONS))
+    sample = whole[:: SUBMISSIONS // STOCK_SUBMISSIONS]
+    stock = os.environ | {"COURSE_GRADER": "stock"}
+    routes = {
+        "stock": (sample, [*NBGRADER, "autograde", ASSIGNMENT], stock),
+        "plugin": (whole, [*NBGRADER, "autograde", ASSIGNMENT], None),
+        "grade_1_worker": (whole, [*GRADE, "--jobs", "1"], None),
+        "grade_2_workers": (whole, [*GRADE, "--jobs", "2"], None),
+    }
+    result = {"submissions": len(whole), "stock_submissions": len(sample)}
+    given, roots = {}, {}
+    for name, (submissions, command, env) in routes.items():
+        roots[name] = root = classroom(name, submissions)
+        if command[:4] == GRADE[:4]:
+            command = [*command, "--root", root]
+        ran = watched(command, cwd=root, env=env)
+        result[f"{name}_s"] = ran.seconds / len(submissions)
+        result[f"{name}_mb"] = ran.peak_mb
+        given[name] = scores(roots[name])
+    for name in list(routes)[1:]:
+        result[f"{name}_times_stock"] = result["stock_s"] / result[f"{name}_s"]
+    ours = given["plugin"]
+    differ = sorted(
+        student
+        for route in given.values()
+        for student, points in route.items()
+        if points != ours.get(student)
+    )
+    graded = all(len(given[name]) == len(whole) for name in list(routes)[1:])
+    result |= {"equal_scores": graded and not differ, "scores_differ": differ}
+    result["stock_can_not_grade"] = sorted({s.student for s in sample} - set(given["stock"]))
+    pages = [*NBGRADER, "generate_feedback", ASSIGNMENT]
+    ran = watched(pages, cwd=roots["stock"], env=stock)
+    result["stock_feedback_s"] = ran.seconds / len(given["stock"])
+    result["feedback_s"] = watched(pages, cwd=roots["plugin"]).seconds / len(whole)
+    for size in SIZES:
+        result |= growth(maker, size)
+    return result
+
+
+def growth(maker, size):
+    """Grade a class on all cores, with feedback pages; per submission."""
+    root = classroom(f"class_{size}", maker.mixed(size))
+    graded = watched([*GRADE, "--root", root])
+    again = watched([*GRADE, "--root", root])
+    pages = watched([*GRADE, "--root", root, "--feedback"])
+    written = len(list(root.glob("feedback/*/*/*.html")))
+    if written != size or len(scores(root)) != size:
+        raise course.StepFailed(f"of {size} submissions {written} have their page")
+    shutil.rmtree(root)
+    return {
+        f"grade_{size}_s": graded.seconds / size,
+        f"grade_{size}_mb": graded.peak_mb,
+        f"nothing_new_{size}_s": again.seconds / size,
+        f"feedback_{size}_s": (pages.seconds - again.seconds) / size,
+        f"feedback_{size}_mb": pages.peak_mb,
+    }
 
 
 def check():
@@ -104,24 +223,30 @@ def check():
     return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
 
 
-MEASURES = {"check": check, "grading": stock, "book": book}
+MEASURES = {"check": check, "grading": grading, "book": book}
 
 
-def run(say):
-    """Take every measure and write the results.
+def run(say, wanted=()):
+    """Take measures and write the results; those of measures that are not taken stay.
 
     Parameters
     ----------
     say : function that tells the person at the terminal how things go
+    wanted : names of measures; all where empty
     """
+    if unknown := sorted(set(wanted) - set(MEASURES)):
+        raise course.StepFailed(
+            f"there is no measure {', '.join(unknown)}; there are: {', '.join(MEASURES)}"
+        )
     shutil.rmtree(PLACE, ignore_errors=True)
     PLACE.mkdir(parents=True)
-    result = {}
-    for name, measure in MEASURES.items():
+    result = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
+    for name in wanted or MEASURES:
         say(f"measuring {name} …")
-        result[name] = measure()
+        result[name] = MEASURES[name]()
         for key, value in result[name].items():
-            print(f"{name:8} {key:28} {value:.3f}".rstrip("0").rstrip("."))
+            shown = f"{value:.4g}" if isinstance(value, float) else value
+            print(f"{name:8} {key:28} {shown}", flush=True)
     RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     shutil.rmtree(PLACE)
     say(f"written to {RESULT.relative_to(course.ROOT)}")

@@ -123,7 +123,7 @@ def bench(args):
     """Measure how long builds, checks and grading take."""
     from autograder import bench
 
-    return bench.run(say)
+    return bench.run(say, args.measure)
 
 
 def _shown(path):
@@ -141,6 +141,9 @@ def main(argv=None):
         parsers[verb] = sub
     for verb in (exercises, grade):
         parsers[verb].add_argument("assignment", nargs="*", help="which; all if none is named")
+    parsers[bench].add_argument(
+        "measure", nargs="*", help="which of check, grading, book; all if none is named"
+    )
     add = parsers[grade].add_argument
     add("--student", action="append", default=[], metavar="ID", help="this one only; repeatable")
     add("--jobs", type=int, metavar="N", help="workers; one for each core if not given")

@@ -3,6 +3,7 @@
 import ast
 import copy
 import inspect
+import random
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,10 +104,12 @@ class Maker:
         return made + list(self._mistaken())
 
     def mixed(self, count):
-        """A class of any size and of mixed quality; no code that never ends, no broken file.
+        """A class of any size and of mixed quality.
 
-        No two students hand in the same text: each answer carries its student's name. How many
-        points the answers earn is not said.
+        A quarter has everything right, a tenth nothing, a quarter a part of it; the others have
+        one answer wrong: a known mistake, an error, a text that doesn't parse, or much printed. No
+        code never ends, and no file is broken. No two students hand in the same text: each answer
+        carries its student's name. How many points the answers earn is not said.
 
         Parameters
         ----------
@@ -116,32 +119,35 @@ class Maker:
         -------
         iterator of Submission
         """
-        kinds = list(self._kinds())
+        rng, wrong = random.Random(0), list(self._wrong())
+        names, solved = list(self.exercises), self.solutions
         for number in range(count):
-            says, answers = kinds[number % len(kinds)]
+            says, answers = "everything right", solved
+            luck = rng.random()
+            if luck < 0.1:
+                says, answers = "nothing done", {}
+            elif luck < 0.35:
+                done = rng.randrange(1, len(names))
+                says, answers = f"the first {done} done", {n: solved[n] for n in names[:done]}
+            elif luck < 0.75:
+                says, name, text = rng.choice(wrong)
+                says, answers = f"{name}: {says}", solved | {name: text}
             student = f"student-{number:05}"
             signed = {name: f"{text}\n# {student}" for name, text in answers.items()}
             yield self._submission(student, says, self.notebook(signed), {})
 
-    def _kinds(self):
-        """What the students of a mixed class have done: in words, and the answers by name."""
-        names, solved = list(self.exercises), self.solutions
-        yield "everything right", solved
-        yield "nothing done", {}
-        for done in range(1, 4):
-            first = names[: done * len(names) // 4]
-            yield f"the first {len(first)} done", {name: solved[name] for name in first}
+    def _wrong(self):
+        """Ways to get one answer wrong: in words, the exercise, and the text."""
         for name, exercise in self.exercises.items():
-            yield f"{name}: doesn't parse", solved | {name: "def broken(:\n    pass"}
-            yield f"{name}: an error in its cell", solved | {name: "raise ValueError('no idea')"}
-            yield f"{name}: prints", solved | {name: f"{solved[name]}\nprint([1.5] * 1000)"}
+            yield "doesn't parse", name, "def broken(:\n    pass"
+            yield "an error in its cell", name, "raise ValueError('no idea')"
+            yield "prints", name, f"{self.solutions[name]}\nprint([1.5] * 1000)"
             if exercise.subject == "draws":
                 # By luck a wrong draw can come out right.
                 continue
             for mistake in exercise.mistakes:
                 if mistake.edits:
-                    source = self._wrong(name, mistake)
-                    yield f"{name}: {mistake.name}", solved | {name: source}
+                    yield mistake.name, name, self._mistake(name, mistake)
 
     def _submission(self, student, says, notebook, points):
         return Submission(student, says, nbformat.writes(notebook).encode(), points)
@@ -182,11 +188,11 @@ class Maker:
             yield self._submission(
                 f"student-{name.lower().replace('_', '-')}",
                 f"{name}: {mistake.name}",
-                self.solved(**{name: self._wrong(name, mistake)}),
+                self.solved(**{name: self._mistake(name, mistake)}),
                 self.points(others, **{name: earned}),
             )
 
-    def _wrong(self, name, mistake):
+    def _mistake(self, name, mistake):
         """The text of an answer that makes a known mistake."""
         known = {*PREPARED, *self.exercises} - {name}
         return standing_alone(self.exercises[name].reference, mistake.edits, known)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from nbformat.v4 import nbjson
+
 from autograder.checking.feedback import as_text
 
 from . import rebuild
@@ -155,7 +157,9 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="",
         scores=scores,
         unanswered=unanswered,
         look={name for name, verdict in verdicts.items() if verdict.look},
-        document=document(template, submission.texts, outputs, verdicts, remarks, book),
+        document=nbjson.writes(
+            document(template, submission.texts, outputs, verdicts, remarks, book)
+        ),
         receipt=receipt,
         handed_in=handed.handed_in,
         remarks=remarks,

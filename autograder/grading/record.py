@@ -5,7 +5,6 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import nbformat
 from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader.api import (
     Assignment,
@@ -20,8 +19,8 @@ from nbgrader.api import (
     SubmittedNotebook,
     new_uuid,
 )
-from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from autograder.checking.feedback import as_html, as_text
 
@@ -37,7 +36,9 @@ GRADED, COMMENTED = ("GradeCell", "TaskCell"), ("SolutionCell", "TaskCell")
 NO_RESPONSE = "No response."
 
 LOCKED_SECONDS = 60
-"""How long a locked gradebook is waited for."""
+"""How long a locked gradebook, or one that can't be reached, is waited for."""
+PASSING = {"40001", "40P01", "55P03"}
+"""PostgreSQL's codes for what goes right the next time: writers that met, a deadlock, a lock."""
 
 
 @dataclass
@@ -52,8 +53,8 @@ class Graded:
     """Grade ids of the solution cells whose text is the released one."""
     look: set[str]
     """Grade ids of the check cells that a person should look at, though they have points."""
-    document: nbformat.NotebookNode
-    """The autograded notebook."""
+    document: str
+    """The autograded notebook, as it is written to its file."""
     receipt: dict = field(default_factory=dict)
     handed_in: datetime | None = None
     """When it was handed in, in UTC."""
@@ -154,7 +155,8 @@ def ready(coursedir, assignments):
                 gradebook.close()
             if not isinstance(error, SQLAlchemyError | OSError):
                 raise
-            if "locked" not in str(error) or time.monotonic() > until:
+            waits = isinstance(error, DBAPIError) and passing(error)
+            if not waits or time.monotonic() > until:
                 raise AssignmentError(f"the gradebook can't be opened: {reason(error)}") from None
         time.sleep(0.05)
 
@@ -192,8 +194,8 @@ def write_documents(assignment, student, notebooks):
     folder = assignment.place(course.autograded_directory, student)
     mode = 0o664 if course.groupshared else 0o444
     for graded in notebooks:
-        text = nbformat.writes(graded.document)
-        write_whole(folder / f"{graded.notebook}.ipynb", text.encode("utf-8"), mode)
+        data = graded.document.encode("utf-8")
+        write_whole(folder / f"{graded.notebook}.ipynb", data, mode)
     if notebooks[0].handed_in:
         stamp = f"{notebooks[0].handed_in.isoformat()} UTC\n"
         write_whole(folder / "timestamp.txt", stamp.encode(), mode)
@@ -237,7 +239,7 @@ def write_grades(gradebook, assignment, student, timestamp, notebooks, penalty=N
     """Set all grades of a submission anew, in one transaction.
 
     Points that a person gave are kept, and flagged to be looked at again. A locked gradebook is
-    waited for.
+    waited for, and so is a server that has closed the connection.
 
     Parameters
     ----------
@@ -254,14 +256,13 @@ def write_grades(gradebook, assignment, student, timestamp, notebooks, penalty=N
     until = time.monotonic() + LOCKED_SECONDS
     while True:
         try:
+            _wait_at_most(gradebook.db, max(1.0, until - time.monotonic()))
             _set_grades(gradebook.db, assignment, student, timestamp, notebooks, penalty)
             gradebook.db.commit()
             return
-        except (OperationalError, IntegrityError) as error:
-            # Another writer holds it, or has just added the same student or submission.
+        except DBAPIError as error:
             gradebook.db.rollback()
-            passing = isinstance(error, IntegrityError) or "locked" in str(error)
-            if not passing or time.monotonic() > until:
+            if not passing(error) or time.monotonic() > until:
                 raise
             time.sleep(0.05)
         except BaseException:
@@ -269,54 +270,106 @@ def write_grades(gradebook, assignment, student, timestamp, notebooks, penalty=N
             raise
 
 
+def passing(error):
+    """Whether a gradebook's error may go away by itself.
+
+    Another writer holds it or has just added the same student or submission, or the server has
+    closed the connection and will take a new one.
+    """
+    if isinstance(error, IntegrityError) or error.connection_invalidated:
+        return True
+    return getattr(error.orig, "sqlstate", None) in PASSING or "locked" in str(error.orig)
+
+
+def _wait_at_most(db, seconds):
+    """Let this transaction wait no longer for a lock; sqlite never waits longer than 5 seconds."""
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(text(f"SET LOCAL lock_timeout = {round(1000 * seconds)}"))
+
+
+# Built once: to build a statement takes longer than to execute it.
+FIND_TASK = select(TASK.c.id, TASK.c.duedate).where(TASK.c.name == bindparam("name"))
+FIND_STUDENT = select(STUDENT.c.id).where(STUDENT.c.id == bindparam("student"))
+FIND_SUBMISSION = select(SUBMISSION.c.id, SUBMISSION.c.extension).where(
+    SUBMISSION.c.assignment_id == bindparam("task"), SUBMISSION.c.student_id == bindparam("student")
+)
+FIND_NOTEBOOKS = (
+    select(NOTEBOOK.c.name, SUBMITTED.c.id, NOTEBOOK.c.id)
+    .join(SUBMITTED, NOTEBOOK.c.id == SUBMITTED.c.notebook_id)
+    .where(
+        NOTEBOOK.c.assignment_id == bindparam("task"),
+        SUBMITTED.c.assignment_id == bindparam("submission"),
+    )
+)
+FIND_GRADES = (
+    select(GRADE.c.id, CELL.c.name, GRADE.c.auto_score, GRADE.c.manual_score, GRADE.c.extra_credit)
+    .join(CELL, CELL.c.id == GRADE.c.cell_id)
+    .where(GRADE.c.notebook_id == bindparam("submitted"))
+)
+# By cell and notebook there is an index; by notebook alone all comments would be read.
+FIND_COMMENTS = (
+    select(COMMENT.c.id, CELL.c.name)
+    .join(CELL, CELL.c.id == COMMENT.c.cell_id)
+    .where(
+        CELL.c.notebook_id == bindparam("notebook"), COMMENT.c.notebook_id == bindparam("submitted")
+    )
+)
+SET_TIMESTAMP = (
+    update(SUBMISSION)
+    .where(SUBMISSION.c.id == bindparam("submission"))
+    .values(timestamp=bindparam("handed_in"))
+)
+SET_PENALTY = (
+    update(SUBMITTED)
+    .where(SUBMITTED.c.id == bindparam("submitted"))
+    .values(late_submission_penalty=bindparam("lost"))
+)
+SET_GRADE = (
+    update(GRADE)
+    .where(GRADE.c.id == bindparam("grade"))
+    .values(auto_score=bindparam("given"), needs_manual_grade=bindparam("look"))
+)
+SET_COMMENT = (
+    update(COMMENT)
+    .where(COMMENT.c.id == bindparam("comment"))
+    .values(auto_comment=bindparam("said"))
+)
+
+
 def _set_grades(db, assignment, student, timestamp, notebooks, penalty):
     """Set the grades within a transaction.
 
     The tables are nbgrader's own; its classes would compute all scores anew with each object.
     """
-    task = db.execute(select(TASK.c.id, TASK.c.duedate).where(TASK.c.name == assignment)).one()
-    if db.execute(select(STUDENT.c.id).where(STUDENT.c.id == student)).first() is None:
+    db = db.connection()
+    task = db.execute(FIND_TASK, {"name": assignment}).one()
+    if db.execute(FIND_STUDENT, {"student": student}).first() is None:
         db.execute(insert(STUDENT).values(id=student))
-    theirs = (SUBMISSION.c.assignment_id == task.id) & (SUBMISSION.c.student_id == student)
-    found = db.execute(select(SUBMISSION.c.id, SUBMISSION.c.extension).where(theirs)).first()
+    found = db.execute(FIND_SUBMISSION, {"task": task.id, "student": student}).first()
     if found is None:
         submission, extension = _new_submission(db, task.id, student), None
     else:
         submission, extension = found
-    db.execute(update(SUBMISSION).where(theirs).values(timestamp=timestamp))
+    db.execute(SET_TIMESTAMP, {"submission": submission, "handed_in": timestamp})
     seconds_late = 0.0
     if timestamp and task.duedate:
         due = task.duedate + (extension or timedelta(0))
         seconds_late = max(0.0, (timestamp - due).total_seconds())
-    names = (
-        select(NOTEBOOK.c.name, SUBMITTED.c.id)
-        .join(SUBMITTED, NOTEBOOK.c.id == SUBMITTED.c.notebook_id)
-        .where(NOTEBOOK.c.assignment_id == task.id, SUBMITTED.c.assignment_id == submission)
-    )
-    by_name = dict(db.execute(names).tuples().all())
+    rows = db.execute(FIND_NOTEBOOKS, {"task": task.id, "submission": submission})
+    by_name = {name: (submitted, released) for name, submitted, released in rows}
     for graded in notebooks:
-        submitted = by_name[graded.notebook]
+        submitted, released = by_name[graded.notebook]
         score = _set_scores(db, submitted, graded)
-        _set_comments(db, submitted, graded)
+        _set_comments(db, submitted, released, graded)
         lost = penalty(student, score, seconds_late) if penalty and seconds_late else None
         lost = None if lost is None else min(max(lost, 0), score)
-        db.execute(
-            update(SUBMITTED)
-            .where(SUBMITTED.c.id == submitted)
-            .values(late_submission_penalty=lost)
-        )
+        db.execute(SET_PENALTY, {"submitted": submitted, "lost": lost})
 
 
 def _set_scores(db, submitted, graded):
     """Set the grades of one notebook; its score, a person's points included."""
-    columns = (GRADE.c.id, CELL.c.name, GRADE.c.auto_score, GRADE.c.manual_score)
-    rows = db.execute(
-        select(*columns, GRADE.c.extra_credit)
-        .join(CELL, CELL.c.id == GRADE.c.cell_id)
-        .where(GRADE.c.notebook_id == submitted)
-    ).all()
     total, changes = 0.0, []
-    for id, name, given, manual, extra in rows:
+    for id, name, given, manual, extra in db.execute(FIND_GRADES, {"submitted": submitted}):
         if name in graded.scores:
             given = graded.scores[name]
             look = manual is not None or given is None or name in graded.look
@@ -324,23 +377,19 @@ def _set_scores(db, submitted, graded):
         if manual is not None or given is not None:
             total += (given if manual is None else manual) + (extra or 0.0)
     if changes:
-        change = update(GRADE).where(GRADE.c.id == bindparam("grade"))
-        change = change.values(auto_score=bindparam("given"), needs_manual_grade=bindparam("look"))
-        db.connection().execute(change, changes)
+        db.execute(SET_GRADE, changes)
     return total
 
 
-def _set_comments(db, submitted, graded):
+def _set_comments(db, submitted, released, graded):
     """Say of each answer whether there is one."""
-    # By cell and notebook there is an index; by notebook alone all comments would be read.
-    of_notebook = select(SUBMITTED.c.notebook_id).where(SUBMITTED.c.id == submitted)
-    every = select(CELL.c.id).where(CELL.c.notebook_id == of_notebook.scalar_subquery())
-    cells = every.where(CELL.c.name.in_(graded.unanswered))
-    ours = (COMMENT.c.notebook_id == submitted) & COMMENT.c.cell_id.in_(every)
-    db.execute(update(COMMENT).where(ours).values(auto_comment=None))
-    db.execute(
-        update(COMMENT).where(ours & COMMENT.c.cell_id.in_(cells)).values(auto_comment=NO_RESPONSE)
-    )
+    rows = db.execute(FIND_COMMENTS, {"notebook": released, "submitted": submitted})
+    changes = [
+        {"comment": id, "said": NO_RESPONSE if name in graded.unanswered else None}
+        for id, name in rows
+    ]
+    if changes:
+        db.execute(SET_COMMENT, changes)
 
 
 def _new_submission(db, task, student):

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 
 from . import sandbox, wire
 from .sandbox import kernel
@@ -25,10 +26,11 @@ PRELOADED = (
     "torch",
     "torch.nn",
     "torch.nn.functional",
-    # The first optimizer imports it, which would take seconds of an answer's time in each child.
-    "torch._dynamo",
     "matplotlib.pyplot",
 )
+FOR_OPTIMIZERS = "torch._dynamo"
+"""What the first optimizer imports, which would take seconds of an answer's time in each child.
+Where the released notebook has none it isn't loaded: it makes each fork slower."""
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -59,6 +61,8 @@ def _serve(control, released):
     # Threads of a pool would be missing in the children.
     sys.modules["torch"].set_num_threads(1)
     if released:
+        if any(b"optim" in path.read_bytes() for path in Path(released).glob("*.ipynb")):
+            importlib.import_module(FOR_OPTIMIZERS)
         sys.path.insert(0, released)
         with contextlib.suppress(Exception):
             importlib.import_module("check")

@@ -44,7 +44,8 @@ def rnn_forward(x, h0, weight_ih, weight_hh, bias_ih, bias_hh):
 
     Parameters
     ----------
-    x : array (T, B, I), the inputs, time first
+    x : array (T, B, I), the inputs, time first; its numbers can be whole ones (an integer dtype),
+        and the states are floating-point numbers all the same
     h0 : array (B, H), the initial hidden state
     weight_ih : array (H, I)
     weight_hh : array (H, H)

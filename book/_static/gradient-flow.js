@@ -73,7 +73,7 @@
   const LINES = {
     measured: { name: "measured", dash: "none", width: 3.5 },
     radius: { name: "ρᵏ, the spectral radius to the power k", dash: "8 5", width: 2 },
-    bound: { name: "the bound, σᵏ", dash: "2 4", width: 2 },
+    bound: { name: "the bound, ‖W‖ᵏ", dash: "2 4", width: 2 },
   };
 
   function start(root) {

@@ -48,10 +48,10 @@ def shape_of(node):
     else:
         fill = colour if node.gate in GATE_COLOURS else "none"
         paper = 'class="paper"' if fill == "none" else f'fill="{fill}"'
-        shape = (
-            f'<rect x="{x - width / 2}" y="{y - height / 2}" width="{width}" height="{height}" '
-            f'rx="15" {paper} {outline}/>'
-        )
+        oval = f'x="{x - width / 2}" y="{y - height / 2}" width="{width}" height="{height}" rx="15"'
+        shape = f"<rect {oval} {paper} {outline}/>"
+        if fill != "none":  # paper beneath, lest wires show through when the colour is made faint
+            shape = f'<rect {oval} class="paper"/>' + shape
         written, face = node.does, "sign"
         ink = "currentColor" if fill == "none" else ("#fff" if lightness(fill) < 55 else "#000")
     return (

@@ -191,6 +191,6 @@ def test_answers_of_a_quiz_open_by_keyboard(browser, html, address):
 
 
 def test_no_page_is_wider_than_a_telephone(browser, html, address):
-    for path, page, _ in visit_all(browser, html, address, width=400):
+    for path, page, _ in visit_all(browser, html, address, width=360):
         width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= 400, (path, width)
+        assert width <= 360, (path, width)
