@@ -41,6 +41,8 @@ PATIENCE = 300
 """Seconds after which a run of one submission counts as stopped."""
 SECRET = "the-instructors-secret"
 PORT = 8099
+CROWD = 30
+"""Processes after a run that are more than nbgrader leaves."""
 HOME = "/home/instructor"
 DIRECTORIES = {"source_directory": "source", "release_directory": "release"}
 
@@ -155,6 +157,8 @@ def run_one(attack):
         except subprocess.TimeoutExpired:
             code = None
             came.append(HUNG)
+    if sum(name.isdigit() for name in os.listdir("/proc")) > CROWD:
+        came.append(HARMED)
     if os.getpid() != 1:
         raise RuntimeError("this is no machine of its own: all that runs here would be killed")
     with contextlib.suppress(ProcessLookupError):
