@@ -6,6 +6,7 @@ import itertools
 import linecache
 import textwrap
 import traceback
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
@@ -228,8 +229,9 @@ class Exercise:
         composing = [m for m in self.mistakes if self.composes and m.edits]
         for first, second in itertools.combinations(composing, 2):
             for edits in ((*first.edits, *second.edits), (*second.edits, *first.edits)):
-                # Where they change the same text, nobody makes both.
-                with contextlib.suppress(ValueError):
+                # Where they change the same text, or one breaks the other, nobody makes both.
+                with contextlib.suppress(ValueError, SyntaxError), warnings.catch_warnings():
+                    warnings.simplefilter("error", SyntaxWarning)
                     made[first.name, second.name] = edited(self.reference, edits)
                     break
         return made

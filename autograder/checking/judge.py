@@ -251,7 +251,7 @@ def _is_written(value, depth=0):
         return False
     if not isinstance(value.get("attached", True), bool):
         return False
-    if leaf in ("none", "other"):
+    if leaf in ("none", "other", "error"):
         return array is None
     if leaf == "text":
         return array is None and isinstance(value.get("text"), str)
@@ -417,6 +417,9 @@ def _compare(contract, case, output, want, got, tolerance, label=None):
             for key, value in want["dict"].items()
         )
         return min(filter(None, found), key=lambda f: f.rank, default=None)
+    if isinstance(want, dict) and want["leaf"] == "error":
+        refused = isinstance(got, dict) and got.get("leaf") == "error"
+        return None if refused else finding("type", f"{_describe(got)}; expected a ValueError")
     if not (isinstance(want, dict) and "array" in want):
         if plain(want) == plain(got):
             return None
@@ -548,6 +551,10 @@ def _gradient_findings(contract, case, right, named, want, got, tolerance):
             continue
         if value.shape != truth.shape or value.dtype.kind not in "biuf":
             found.append(finding(name, f"gradient of {name}: shape {value.shape}"))
+        elif (bad := ~np.isfinite(value) & np.isfinite(truth)).any():
+            first, holds = _place(contract, name, bad)
+            said = f"gradient of {name}: not finite {first}: something overflows on the way"
+            found.append(finding(name, said, holds))
         elif differs(truth, value, tolerance).any():
             first, holds = _place(contract, name, differs(truth, value, tolerance))
             found.append(finding(name, f"gradient of {name}: wrong {first}", holds))

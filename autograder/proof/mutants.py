@@ -5,16 +5,20 @@ the reason, or shows a gap in the cases: then the exit code is 1.
 """
 
 import argparse
+import contextlib
+import itertools
 import json
 import os
 import random
 import signal
 import sys
 import tomllib
-from concurrent.futures import ProcessPoolExecutor
+import warnings
+from collections import deque
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from multiprocessing import get_context
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import jupytext
@@ -23,16 +27,43 @@ from autograder.checking.exercise import helpers
 from autograder.checking.probe import observe
 from autograder.exercises import CHAPTERS
 
+from . import row_name
 from .mutate import mutants
 
 SEEDS = (1, 2, 3, 4, 5)
 """Seeds of the hidden cases. A mutant must be caught by the first; one that isn't is tried on all,
 and counts as equivalent only where it passes all."""
 
-LIMIT_S = 5
-"""Seconds of computing after which a mutant is stopped, and again each second from then on."""
+LIMIT_S = 2
+"""Seconds of computing on one case after which a mutant is stopped, and again from then on."""
 
 EQUIVALENT = Path(__file__).parent / "equivalent.toml"
+
+COLUMNS = ("mutants", "caught", "equivalent", "survived", "diagnosed")
+
+BATCH = 250
+"""Mutants of one exercise, at most, that are tried in one process."""
+
+STEP = 50
+"""Mutants after which progress is told."""
+
+CRASHES = [-s for s in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE)]
+"""How a process ends that library code has crashed: exit codes."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A mutant to be tried."""
+
+    assignment: str
+    exercise: str
+    source: str
+    change: str
+
+    @property
+    def name(self):
+        """The name of its row in the report."""
+        return row_name(self.assignment, self.exercise)
 
 
 @dataclass(frozen=True)
@@ -40,6 +71,7 @@ class Result:
     """What became of one mutant."""
 
     exercise: str
+    """The name of its row in the report."""
     change: str
     outcome: str
     """``"caught"``, ``"passed"`` (by every seed) or ``"sometimes"`` (by some)."""
@@ -51,6 +83,7 @@ class TooLong(BaseException):
     """A mutant ran over its time."""
 
 
+@cache
 def cells(assignment, solutions=Path("solutions")):
     """The solution cells of an assignment by exercise.
 
@@ -76,38 +109,46 @@ def setup(assignment, solutions=Path("solutions")):
     return "\n".join(line for line in lines if not line.startswith("from check "))
 
 
-def try_mutant(assignment, texts, exercise, source):
+@cache
+def solved(assignment, solutions=Path("solutions")):
+    """The global names of an assignment's notebook with every solution in it: a dict."""
+    namespace = {"__name__": "answers"}
+    for text in (setup(assignment, solutions), *cells(assignment, solutions).values()):
+        exec(text, namespace)
+    return namespace
+
+
+def try_mutant(assignment, exercise, source, solutions=Path("solutions")):
     """Put a mutant in its solution's place and run the real check.
 
     Parameters
     ----------
     assignment : str
-    texts : dict of the assignment's solution cells
     exercise : str, the name of the mutated exercise
     source : str, the mutant
+    solutions : Path of the folder of solutions
 
     Returns
     -------
     tuple of the outcome and whether it was diagnosed; see ``Result``
     """
     declared = next(e for e in CHAPTERS[assignment] if e.name == exercise)
-    namespace = {"__name__": "answers"}
-    for text in (setup(assignment), *texts.values()):
-        exec(text, namespace)
+    namespace = dict(solved(assignment, solutions))
+    written = [setup(assignment, solutions), source]
 
     def ask(cases, names):
         right = helpers(CHAPTERS[assignment], names)
-        return [observe(declared.contract, namespace, case, right) for case in cases]
+        seen = []
+        for case in cases:
+            with limited(LIMIT_S):
+                seen.append(observe(declared.contract, namespace, case, right))
+        return seen
 
-    def stop(*_):
-        raise TooLong
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, LIMIT_S, 1)
     try:
-        exec(source, namespace)
+        with limited(LIMIT_S), warnings.catch_warnings(action="ignore"):
+            exec(source, namespace)
         for tried, seed in enumerate(SEEDS):
-            verdict = declared.assess(ask, seed, [setup(assignment), source])
+            verdict = declared.assess(ask, seed, written)
             if verdict.status == "grader error":
                 raise RuntimeError(f"the grader failed on {exercise}: {verdict.notes}\n{source}")
             if verdict.status == "fail":
@@ -115,9 +156,26 @@ def try_mutant(assignment, texts, exercise, source):
         return "passed", False
     except TooLong:
         return "caught", True
+
+
+@contextlib.contextmanager
+def limited(seconds):
+    """Raise TooLong where what runs inside computes for longer, even if it catches everything."""
+    over = []
+
+    def stop(*_):
+        over.append(True)
+        raise TooLong
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds, seconds)
+    try:
+        yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+    if over:
+        raise TooLong
 
 
 def says_more(verdict):
@@ -126,64 +184,112 @@ def says_more(verdict):
     return bool(verdict.hints or verdict.notes or finding.stage != "values" or finding.holds)
 
 
-@cache
-def _texts(assignment, solutions):
-    return cells(assignment, solutions)
-
-
-def _result(assignment, solutions, task):
-    exercise, source, change = task
-    # One thread each: the parent never ran an operation of torch, so its pool is not there yet.
-    import torch
-
-    torch.set_num_threads(1)
-    texts = _texts(assignment, solutions)
-    return Result(exercise, change, *try_mutant(assignment, texts, exercise, source))
-
-
-def run(assignment, sample=None, jobs=1, solutions=Path("solutions"), seed=0):
-    """Run the mutants of an assignment through its check.
+def tasks(assignment, sample=None, solutions=Path("solutions"), seed=0):
+    """The mutants of an assignment that are to be tried.
 
     Parameters
     ----------
     assignment : str
     sample : int, how many mutants of each exercise to take at random, or None for all
-    jobs : int, processes
     solutions : Path of the folder of solutions
     seed : int, of the sample
 
     Returns
     -------
-    list of Result
+    list of Task
     """
-    tasks = []
+    made = []
     for exercise, text in cells(assignment, solutions).items():
-        made = mutants(text)
-        if sample is not None and sample < len(made):
-            made = random.Random(seed).sample(made, sample)
-        tasks += [(exercise, mutant.source, mutant.change) for mutant in made]
-    with ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool:
-        return list(pool.map(partial(_result, assignment, solutions), tasks, chunksize=8))
+        own = mutants(text)
+        if sample is not None and sample < len(own):
+            own = random.Random(seed).sample(own, sample)
+        made += [Task(assignment, exercise, mutant.source, mutant.change) for mutant in own]
+    return made
 
 
-def equivalents(assignments=None, path=EQUIVALENT):
+def run(tried, jobs=1):
+    """Run mutants through their checks, and say on stderr how far that is.
+
+    Each batch has a process of its own. A mutant that crashes it is caught.
+
+    Parameters
+    ----------
+    tried : list of Task
+    jobs : int, processes at a time
+
+    Returns
+    -------
+    list of Result, in the order of the tasks
+
+    Errors
+    ------
+    RuntimeError where the grader itself fails.
+    """
+    waiting = deque()
+    for _, own in itertools.groupby(enumerate(tried), lambda item: item[1].name):
+        own = list(own)
+        waiting += [own[k : k + BATCH] for k in range(0, len(own), BATCH)]
+    running, results = {}, {}
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            batch = waiting.popleft()
+            pipe, process = _started(batch)
+            running[pipe] = process, batch
+        for pipe in wait(list(running)):
+            process, batch = running[pipe]
+            try:
+                outcome = pipe.recv()
+            except EOFError:
+                process.join()
+                del running[pipe]
+                if process.exitcode not in (0, *CRASHES):
+                    raise RuntimeError(f"the proof failed at\n{batch[0][1].source}") from None
+                if not batch:
+                    continue
+                waiting.appendleft(batch)
+                outcome = "caught", True
+            place, task = batch.pop(0)
+            results[place] = Result(task.name, task.change, *outcome)
+            if len(results) % STEP == 0 or len(results) == len(tried):
+                done = f"{len(results):6} of {len(tried)} mutants tried"
+                print(f"{done}, now {task.name}", file=sys.stderr, flush=True)
+    return [results[place] for place in range(len(tried))]
+
+
+def _started(batch):
+    """A process that tries a batch of numbered tasks, and the pipe on which outcomes come."""
+    context = get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_try, args=(batch, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    return ours, process
+
+
+def _try(batch, pipe):
+    # One thread each: the parent never ran an operation of torch, so its pool is not there yet.
+    import torch
+
+    torch.set_num_threads(1)
+    for _, task in batch:
+        pipe.send(try_mutant(task.assignment, task.exercise, task.source))
+
+
+def equivalents(path=EQUIVALENT):
     """The mutants that are known to be equivalent.
 
     Parameters
     ----------
-    assignments : names of assignments; those whose exercises are named alike are told apart by
-        the key ``assignment`` of an entry. All entries where None.
     path : Path of the list
 
     Returns
     -------
-    dict from (exercise, change) to the reason
+    dict from (row name of the exercise, change) to the reason
     """
     listed = tomllib.loads(path.read_text(encoding="utf-8"))["equivalent"]
     return {
         (entry["exercise"], change): entry["reason"]
         for entry in listed
-        if assignments is None or entry.get("assignment") in (None, *assignments)
         for change in entry["changes"]
     }
 
@@ -203,10 +309,7 @@ def counts(results, known):
     """
     table = {}
     for result in results:
-        row = table.setdefault(
-            result.exercise,
-            dict.fromkeys(("mutants", "caught", "equivalent", "survived", "diagnosed"), 0),
-        )
+        row = table.setdefault(result.exercise, dict.fromkeys(COLUMNS, 0))
         row["mutants"] += 1
         row[_counted_as(result, known)] += 1
         row["diagnosed"] += result.diagnosed
@@ -230,11 +333,10 @@ def wrongly_listed(results, known):
 
 def say(table, results, known):
     """The report as lines of text."""
-    columns = ("mutants", "caught", "equivalent", "survived", "diagnosed")
-    lines = [f"{'exercise':<28}" + "".join(f"{column:>12}" for column in columns)]
-    total = {column: sum(row[column] for row in table.values()) for column in columns}
+    lines = [f"{'exercise':<28}" + "".join(f"{column:>12}" for column in COLUMNS)]
+    total = {column: sum(row[column] for row in table.values()) for column in COLUMNS}
     for name, row in (*table.items(), ("all", total)):
-        lines.append(f"{name:<28}" + "".join(f"{row[column]:>12}" for column in columns))
+        lines.append(f"{name:<28}" + "".join(f"{row[column]:>12}" for column in COLUMNS))
     share = 100 * total["diagnosed"] / max(total["caught"], 1)
     lines.append(f"{share:.1f} % of the caught mutants are told more than that values differ.")
     for result in results:
@@ -259,9 +361,9 @@ def main(arguments=None):
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--to", type=Path, default=Path("_build/mutants.json"))
     given = parser.parse_args(arguments)
-    known, results = equivalents(given.assignments), []
-    for assignment in given.assignments:
-        results += run(assignment, given.sample, given.jobs)
+    known = equivalents()
+    tried = [task for name in given.assignments for task in tasks(name, given.sample)]
+    results = run(tried, given.jobs)
     table = counts(results, known)
     print("\n".join(say(table, results, known)))
     given.to.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 import ast
 import copy
 import itertools
+import warnings
 from dataclasses import dataclass
 
 SWAPS = {
@@ -101,9 +102,12 @@ def _drop_docstrings(tree):
 
 
 def _nodes(node, path=()):
-    """Every node below one, with the way to it: pairs of field and index."""
+    """Every node below one, with the way to it: pairs of field and index.
+
+    Annotations and what an error says are left out: no check looks at them.
+    """
     for field, value in ast.iter_fields(node):
-        if field in ("annotation", "returns"):
+        if field in ("annotation", "returns") or isinstance(node, ast.Raise):
             continue
         for k, item in enumerate(value if isinstance(value, list) else [value]):
             if isinstance(item, ast.AST):
@@ -140,7 +144,8 @@ def _first_line(node):
 
 def _compiles(text):
     try:
-        compile(text, "<mutant>", "exec")
+        with warnings.catch_warnings(action="ignore"):
+            compile(text, "<mutant>", "exec")
     except (SyntaxError, ValueError):
         return False
     return True
@@ -336,6 +341,11 @@ def _return(node, scope):
     yield ast.Pass()
 
 
+def _raise(node, scope):
+    yield ast.Pass()
+    yield ast.Raise(ast.Name("RuntimeError", ast.Load()))
+
+
 VARIANTS = (
     (ast.BinOp, _binary),
     (ast.UnaryOp, _unary),
@@ -354,5 +364,6 @@ VARIANTS = (
     (ast.AugAssign, _augmented),
     (ast.Assign | ast.AugAssign | ast.Expr, _assignment),
     (ast.Return, _return),
+    (ast.Raise, _raise),
 )
 """What is done to each kind of node."""

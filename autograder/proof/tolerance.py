@@ -13,6 +13,8 @@ import numpy as np
 
 from autograder.exercises import CHAPTERS
 
+from . import row_name
+
 SEEDS = range(1, 6)
 
 CLEAR = 25
@@ -98,12 +100,13 @@ def measure(exercise, seeds=None):
                     for case, want, got in zip(cases, expected, seen, strict=True)
                 )
             )
+    # A mistake in conduct alone (an input changed, a gradient cut) has no distance.
     return {
         "right": {
             dtype: {"tolerance": allowed[dtype], "distance": max(far, default=None)}
             for dtype, far in right.items()
         },
-        "mistake": min((far for far in mistakes if far < np.inf), default=None),
+        "mistake": min((far for far in mistakes if 0 < far < np.inf), default=None),
     }
 
 
@@ -113,9 +116,8 @@ def is_clear(measured):
         not row["distance"] or row["tolerance"] / row["distance"] >= CLEAR
         for row in measured["right"].values()
     )
-    # A mistake in conduct alone (an input changed, a gradient cut) has no distance.
     above = measured["mistake"]
-    return below and (above is None or above == 0 or above >= CLEAR)
+    return below and (above is None or above >= CLEAR)
 
 
 def main(arguments=None):
@@ -133,13 +135,14 @@ def main(arguments=None):
     )
     for assignment in given.assignments:
         for exercise in CHAPTERS[assignment]:
-            measured[exercise.name] = measure(exercise)
-            above = measured[exercise.name]["mistake"]
-            for dtype, row in measured[exercise.name]["right"].items():
+            name = row_name(assignment, exercise.name)
+            measured[name] = measure(exercise)
+            above = measured[name]["mistake"]
+            for dtype, row in measured[name]["right"].items():
                 far = row["distance"]
                 below = row["tolerance"] / far if far else None
                 print(
-                    f"{exercise.name:<28}{dtype:<9}{_said(far):>12}{row['tolerance']:>11.0e}"
+                    f"{name:<28}{dtype:<9}{_said(far):>12}{row['tolerance']:>11.0e}"
                     f"{_said(below):>14}{_said(above):>14}"
                 )
     given.to.parent.mkdir(parents=True, exist_ok=True)

@@ -42,7 +42,7 @@ def reverse_padded(x, lengths):
 
     Returns
     -------
-    array (T, B, I), new, of the same dtype; ``x`` must not change
+    array (T, B, I), of the same dtype; ``x`` must not change
 
     Examples
     --------

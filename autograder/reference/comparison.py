@@ -145,7 +145,7 @@ def make_windows(series, window, horizon):
     x : array (N, window), the dtype of ``series``
     y : array (N, horizon), the dtype of ``series``
 
-    Both are new arrays. A recurrent network wants ``x`` as (T, B, I): that is ``x.T[:, :, None]``.
+    A recurrent network wants ``x`` as (T, B, I): that is ``x.T[:, :, None]``.
 
     Errors
     ------

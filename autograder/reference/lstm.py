@@ -356,7 +356,7 @@ def lstm_backward(d_output, d_h_n, d_c_n, x, h0, c0, weight_ih, weight_hh, bias_
     >>> grads["c0"]
     array([[0.125]])
 
-    Source: Greff et al. (2017), appendix A, without peepholes.
+    Source: Greff et al. (2017), section II.B, without peepholes.
     """
     h_prev, c_prev = [], []
     h, c = h0, c0

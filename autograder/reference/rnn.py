@@ -232,7 +232,7 @@ def clip_grad_norm(grads, max_norm):
 
     Returns
     -------
-    clipped : dict with the same names, each array new, of the same shape and dtype
+    clipped : dict with the same names, each array of the same shape and dtype
     total_norm : number, the total norm before clipping
 
     Examples

@@ -12,6 +12,7 @@ from pybtex.style.formatting.plain import Style
 from pybtex.style.labels import BaseLabelStyle
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinxcontrib.bibtex.style.referencing import PersonStyle
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,6 +109,32 @@ class IndexExercises(SphinxTransform):
                 section.insert(1, entry)
 
 
+class KeepTogether(SphinxPostTransform):
+    """A formula in the text takes its brackets and punctuation with it to the next line."""
+
+    default_priority = 400
+
+    def run(self, **kwargs):
+        for formula in list(self.document.findall(nodes.math)):
+            place = formula.parent.index(formula)
+            before, after = formula.parent[:place][-1:], formula.parent[place + 1 :][:1]
+            group = nodes.inline(classes=["together"])
+            opening = closing = ""
+            if before and isinstance(before[0], nodes.Text):
+                opening = re.search(r"[(\[“]*$", before[0]).group()
+            if after and isinstance(after[0], nodes.Text):
+                closing = re.match(r"[-–.,:;!?)\]’”%]*", after[0]).group()
+            if not opening and not closing:
+                continue
+            parent = formula.parent
+            parent.replace(formula, group)
+            group += [nodes.Text(opening), formula, nodes.Text(closing)]
+            if opening:
+                parent.replace(before[0], nodes.Text(before[0].removesuffix(opening)))
+            if closing:
+                parent.replace(after[0], nodes.Text(after[0].removeprefix(closing)))
+
+
 class AuthorYearLabels(BaseLabelStyle):
     """Labels of papers that read as their citations in the text do: authors and year."""
 
@@ -141,6 +168,7 @@ def setup(app):
     app.add_config_value("course_how_to", "", "env")
     app.add_transform(IndexTerms)
     app.add_transform(IndexExercises)
+    app.add_post_transform(KeepTogether)
     app.connect("config-inited", configure)
     app.connect("source-read", explain_download)
     app.connect("build-finished", pack_exercises)

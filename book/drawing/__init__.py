@@ -1,6 +1,6 @@
 """Figures of the book: cells drawn from the graphs that also compute them; one style for all."""
 
-from book.drawing.cells import GRU, GRU_CHO, LSTM, ONE_GATE, RNN
+from book.drawing.cells import GRU, GRU_CHO, LSTM, ONE_GATE, RNN, SRU
 from book.drawing.diagram import draw, draw_batch, draw_both_ways, draw_layers
 from book.drawing.explore import Dial, Explorer
 from book.drawing.graph import Cell, Node, Wire, evaluate, parameters
@@ -30,6 +30,7 @@ __all__ = [
     "MODEL_LINES",
     "ONE_GATE",
     "RNN",
+    "SRU",
     "Cell",
     "Dial",
     "Explorer",

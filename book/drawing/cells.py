@@ -1,6 +1,6 @@
 """The cells of the course. Time runs to the right, the input comes from below."""
 
-from book.drawing.graph import AFFINE, STATE, Cell, Node, Wire
+from book.drawing.graph import AFFINE, STATE, VECTOR, Cell, Node, Wire
 
 
 def gate_nodes(name, squash, x, top):
@@ -211,5 +211,89 @@ ONE_GATE = Cell(
             said=(0, -28),
         ),
         Node("h", STATE, "c_t", (448, _BELT), (Wire("carried", belt=True),)),
+    ),
+)
+
+# The SRU's picture: the matrices stand on the wire of the input; the memory meets vectors only.
+_SUM, _SQUASHED, _FROM_C, _FROM_X = 250, 185, 370, 400
+
+
+def _sru_gate(name, x):
+    """Return the four nodes of one gate of the SRU: both its terms, their sum and what squashes."""
+    return (
+        Node(
+            f"v_{name}",
+            VECTOR,
+            f"v_{name}",
+            (x, _AFFINE),
+            (Wire("c_prev", rail=_FROM_C),),
+            gate=name,
+            said=(28, 0),
+        ),
+        Node(
+            f"w_{name}",
+            AFFINE,
+            f"W_{name}",
+            (x + 90, _AFFINE),
+            (Wire("x", rail=_FROM_X),),
+            gate=name,
+            said=(28, 0),
+        ),
+        Node(
+            f"a_{name}",
+            "+",
+            "",
+            (x, _SUM),
+            (Wire(f"w_{name}"), Wire(f"v_{name}")),
+            said=(-38, 0),
+        ),
+        Node(
+            name, "σ", f"{name}_t", (x, _SQUASHED), (Wire(f"a_{name}"),), gate=name, said=(8, -26)
+        ),
+    )
+
+
+SRU = Cell(
+    name="SRU",
+    gates="fr",
+    outputs=("h", "c"),
+    size=(730, 480),
+    nodes=(
+        Node("c_prev", STATE, "c_t−1", (42, _BELT)),
+        Node("x", STATE, "x_t", (96, 442), said=(30, 8)),
+        *_sru_gate("f", 140),
+        Node("new", AFFINE, "W", (320, _AFFINE), (Wire("x", rail=_FROM_X),), "g", said=(28, 0)),
+        *_sru_gate("r", 410),
+        Node("kept", "∘", "", (140, _BELT), (Wire("f"), Wire("c_prev", belt=True)), said=(0, -28)),
+        Node("share", "1−", "", (230, _WRITE), (Wire("f", rail=_WRITE),), said=(0, -26)),
+        Node("written", "∘", "", (320, _WRITE), (Wire("share"), Wire("new")), said=(22, 16)),
+        Node(
+            "carried",
+            "+",
+            "",
+            (320, _BELT),
+            (Wire("kept", belt=True), Wire("written")),
+            said=(0, -28),
+        ),
+        Node("c", STATE, "c_t", (680, _BELT), (Wire("carried", belt=True),)),
+        Node(
+            "shown",
+            "∘",
+            "",
+            (410, _WRITE),
+            (Wire("r"), Wire("carried", rail=_BELT)),
+            said=(22, -14),
+        ),
+        Node("rest", "1−", "", (500, _SQUASHED), (Wire("r"),), said=(0, 26)),
+        Node(
+            "through",
+            "∘",
+            "",
+            (590, _SQUASHED),
+            (Wire("rest"), Wire("x", rail=_FROM_X)),
+            said=(22, 0),
+        ),
+        Node("said", "+", "", (590, _WRITE), (Wire("shown"), Wire("through")), said=(0, -28)),
+        Node("h", STATE, "h_t", (680, _WRITE), (Wire("said"),)),
     ),
 )

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from book.drawing.graph import AFFINE, STATE
+from book.drawing.graph import AFFINE, STATE, VECTOR
 from book.drawing.style import DIRECTION_COLOURS, GATE_COLOURS, Figure
 
 BOX = (46, 30)  # width and height of what squashes
@@ -36,7 +36,7 @@ def shape_of(node):
     if node.does == STATE:
         shape = f'<circle cx="{x}" cy="{y}" r="24" class="paper" {outline}/>'
         written, ink, face = text_of(node.label), "currentColor", "formula"
-    elif node.does == AFFINE:
+    elif node.does in (AFFINE, VECTOR):
         shape = (
             f'<rect x="{x - width / 2}" y="{y - height / 2}" width="{width}" height="{height}" '
             f'rx="3" class="paper" stroke="{colour}" stroke-width="2.5"/>'
@@ -62,7 +62,7 @@ def shape_of(node):
 
 def name_of(node):
     """Return the SVG of what formulas call the result of an operation, beside its node."""
-    if node.does in (STATE, AFFINE) or not node.label or node.gate is None:
+    if node.does in (STATE, AFFINE, VECTOR) or not node.label or node.gate is None:
         return ""
     x, y = node.at[0] - BOX[0] / 2 - 16, node.at[1]
     return f'<text x="{x:g}" y="{y:g}" class="formula name">{text_of(node.label)}</text>'

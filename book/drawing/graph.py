@@ -16,7 +16,8 @@ OPERATIONS = {
     "+": lambda *values: reduce(add, values),
     "1−": lambda value: 1 - value,
 }
-AFFINE = "affine"
+AFFINE = "affine"  # a matrix product with all that enters, and a bias
+VECTOR = "vector"  # a product number by number with learned numbers
 STATE = "state"
 
 
@@ -35,7 +36,7 @@ class Node:
     """One input, output or operation of a cell, and its place in the diagram."""
 
     name: str
-    does: str  # a key of OPERATIONS, AFFINE, or STATE for an input or output
+    does: str  # a key of OPERATIONS, AFFINE, VECTOR, or STATE for an input or output
     label: str  # as written in formulas; "_" begins the subscript
     at: tuple[float, float]  # the middle, x to the right and y down
     wires: tuple[Wire, ...] = ()
@@ -86,7 +87,8 @@ def evaluate(cell, inputs, parameters):
     ----------
     cell : Cell
     inputs : dict from the name of each input node to an array (B, I) or (B, H)
-    parameters : dict as ``parameters`` returns it
+    parameters : dict as ``parameters`` returns it; where the cell has vectors, with one (H,) for
+        each (gate, ``VECTOR``)
 
     Returns
     -------
@@ -103,6 +105,8 @@ def evaluate(cell, inputs, parameters):
                 weight, bias = parameters[node.gate, source]
                 terms.append(values[wire.source] @ weight.T + bias)
             values[node.name] = sum(terms)
+        elif node.does == VECTOR:
+            values[node.name] = parameters[node.gate, VECTOR] * arguments[0]
         elif node.does in OPERATIONS:
             values[node.name] = OPERATIONS[node.does](*arguments)
         elif arguments:

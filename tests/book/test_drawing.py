@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
+from autograder.reference.comparison import sru_step
 from autograder.reference.gru import gru_step, gru_step_cho, simplified_gru_step
 from autograder.reference.lstm import lstm_step
 from book.drawing import (
@@ -21,13 +22,14 @@ from book.drawing import (
     MODEL_LINES,
     ONE_GATE,
     RNN,
+    SRU,
     draw,
     draw_batch,
     draw_both_ways,
 )
 from book.drawing.diagram import lightness, path_of
 from book.drawing.explore import WIDEST, Dial, Explorer
-from book.drawing.graph import OPERATIONS, STATE, evaluate, parameters
+from book.drawing.graph import OPERATIONS, STATE, VECTOR, evaluate, parameters
 from book.drawing.style import Figure, figure, show
 from tests.book.conftest import ROOT
 
@@ -49,8 +51,13 @@ EQUATIONS = {
     "GRU with one gate": {
         "c_t": "(((1−σ(W_u(c_t−1, x_t)))∘c_t−1)+(σ(W_u(c_t−1, x_t))∘tanh(W_c(c_t−1, x_t))))"
     },
+    "SRU": {
+        "c_t": "((σ((W_f(x_t)+v_f∘c_t−1))∘c_t−1)+((1−σ((W_f(x_t)+v_f∘c_t−1)))∘W(x_t)))",
+        "h_t": "((σ((W_r(x_t)+v_r∘c_t−1))∘((σ((W_f(x_t)+v_f∘c_t−1))∘c_t−1)+"
+        "((1−σ((W_f(x_t)+v_f∘c_t−1)))∘W(x_t))))+((1−σ((W_r(x_t)+v_r∘c_t−1)))∘x_t))",
+    },
 }
-CELLS = [RNN, LSTM, GRU, GRU_CHO, ONE_GATE]
+CELLS = [RNN, LSTM, GRU, GRU_CHO, ONE_GATE, SRU]
 
 
 def drawn(weights, batch=2, inputs=3, hidden=4):
@@ -110,6 +117,25 @@ def test_the_drawn_cell_with_one_gate_computes_the_reference():
     np.testing.assert_allclose(values["h"], expected, rtol=0, atol=1e-14)
 
 
+def test_the_drawn_sru_computes_the_reference():
+    random = np.random.default_rng(8)
+    B, H = 2, 4
+    x, c_prev = random.normal(size=(2, B, H))
+    W, W_f, W_r = random.normal(scale=0.5, size=(3, H, H))
+    v_f, v_r, b_f, b_r = random.normal(scale=0.5, size=(4, H))
+    given = {
+        ("g", "x"): (W, 0),
+        ("f", "x"): (W_f, b_f),
+        ("r", "x"): (W_r, b_r),
+        ("f", VECTOR): v_f,
+        ("r", VECTOR): v_r,
+    }
+    values = evaluate(SRU, {"x": x, "c_prev": c_prev}, given)
+    h, c = sru_step(x, c_prev, W, W_f, W_r, v_f, v_r, b_f, b_r)
+    np.testing.assert_allclose(values["h"], h, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(values["c"], c, rtol=0, atol=1e-14)
+
+
 def read_back(svg):
     """Return the formula of each output, from nothing but what the drawing shows (dict)."""
     root = ElementTree.fromstring(svg)
@@ -133,7 +159,9 @@ def read_back(svg):
             return "(" + sign.join(parts) + ")"
         if sign == "1−":
             return f"(1−{parts[0]})"
-        if sign == "σ" or sign == "tanh" or sign.startswith("W_"):
+        if sign.startswith("v_"):
+            return f"{sign}∘{parts[0]}"
+        if sign in ("σ", "tanh", "W") or sign.startswith("W_"):
             return f"{sign}({', '.join(parts)})"
         return parts[0]
 

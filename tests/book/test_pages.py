@@ -145,6 +145,17 @@ def test_papers_are_labelled_as_they_are_cited(html):
     assert cited > 0
 
 
+def test_no_line_begins_with_what_follows_a_formula(html):
+    formula = r'<span class="math notranslate nohighlight">[^<]*</span>(.?)'
+    formula = rf'(<span class="together">[^<]*)?{formula}'
+    formulas = 0
+    for path in page_paths(html):
+        for held, following in re.findall(formula, (html / path).read_text("utf-8")):
+            formulas += 1
+            assert held or following not in ".,:;!?)", (path, following)
+    assert formulas > 0
+
+
 def test_terms_in_bold_are_in_the_index(html):
     index = (html / "genindex.html").read_text("utf-8")
     for place in ("book/glossary.html#term-", "book/lstm/gates.html#index-gate", "lstm/lstm.html#"):

@@ -190,6 +190,47 @@ def test_a_wrong_gradient_is_named():
     assert verdict.points == 2
 
 
+def test_a_gradient_that_overflows_is_said_to_be_not_finite():
+    def overflowing(self, x):
+        scaled, shifted = Scale.forward(self, x)
+        # Its value is 0; its slope is infinity times 0.
+        nothing = 1 / (1 + torch.exp(1e4 + 0 * self.bias))
+        return scaled, shifted + nothing
+
+    verdict = SCALE.check(broken(forward=overflowing), SEED)
+    assert "gradient of bias: not finite" in verdict.finding.says
+    assert [part.points for part in verdict.parts] == [1, 1, 0]
+
+
+def test_where_parameters_are_missing_it_is_said_what_a_parameter_is():
+    def plain(self, size):
+        Scale.__init__(self, size)
+        del self.bias
+        self.bias = torch.zeros(size)
+
+    says = SCALE.check(broken(__init__=plain), SEED).finding.says
+    assert "bias missing" in says and "nn.Parameter" in says
+    says = SCALE.check(broken(__init__=more_parameters), SEED).finding.says
+    assert "more not asked for" in says and "nn.Parameter" not in says
+
+
+@pytest.mark.parametrize("exercise", [BLEND, SCALE], ids=lambda e: e.name)
+def test_scores_do_not_depend_on_the_order_of_cases(exercise):
+    """Nor on what was judged before: each case is judged by itself."""
+    wrong = BLEND.wrong["mean for sum"]
+    if exercise is SCALE:
+        wrong = broken(forward=without_gradient)
+    cases = exercise.cases(SEED)
+    expected, observed = exercise.expected(cases), exercise.observe(wrong, cases)
+    points = [part.points for part in exercise.check(wrong, SEED).parts]
+    assert 0 < sum(points) < exercise.points
+    back = [list(reversed(each)) for each in (cases, expected, observed)]
+    again = exercise.observe(wrong, back[0])
+    for seen in (back[2], again):
+        verdict = judge(exercise.contract, back[0], back[1], seen)
+        assert [part.points for part in verdict.parts] == points
+
+
 def test_a_backward_pass_that_stops_is_told():
     def forward(self, x):
         scaled = torch.sigmoid(x * self.weight)

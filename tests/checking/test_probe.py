@@ -397,11 +397,26 @@ def test_a_case_can_describe_a_step_function(kind):
 
 
 def test_a_refusal_is_what_a_refusing_function_returns():
-    contract = replace(DOUBLE.contract, subject="refusing")
+    contract = replace(DOUBLE.contract, subject="refusing function")
     case = DOUBLE.cases(SEED)[0]
     seen = observe(contract, {"double": raising(ValueError("not this"))}, case)
-    assert seen["problem"] is None and seen["value"]["text"] == "ValueError"
+    assert seen["problem"] is None and seen["value"]["leaf"] == "error"
     assert "not this" in seen["value"]["type"]
     seen = observe(contract, {"double": raising(KeyError("not this"))}, case)
     assert seen["problem"]["type"] == "KeyError"
     assert observe(contract, {"double": DOUBLE.reference}, case)["value"]["leaf"] == "array"
+
+
+def test_a_refusal_by_a_kind_of_value_error_counts_and_others_do_not():
+    class BadMode(ValueError):
+        pass
+
+    def refuse_with(kind):
+        def double(a):
+            raise kind("no")
+
+        contract = replace(DOUBLE.contract, subject="refusing")
+        return observe(contract, {"double": double}, Case("c", {"a": np.ones(2)}))
+
+    assert refuse_with(BadMode)["value"]["text"] == "ValueError"
+    assert refuse_with(KeyError)["problem"]["type"] == "KeyError"

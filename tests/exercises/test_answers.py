@@ -44,3 +44,22 @@ def test_the_solution_gets_full_marks(chapter, monkeypatch):
         for seed in range(3):
             verdict = exercise.check(namespace[exercise.name], seed)
             assert verdict.status == "pass", f"{exercise.name}: {verdict.finding}"
+
+
+def test_two_mistakes_at_once_are_told_where_they_compose(exercise):
+    drawn = exercise.drawn(0)
+    for names, wrong in list(exercise.pairs.items())[::20]:
+        verdict = exercise.judge(drawn, drawn.observed(wrong))
+        # One can hide the other: then it is told alone.
+        assert verdict.status == "fail" and verdict.hints, names
+
+
+@pytest.mark.parametrize("name", ["lstm_step", "LSTMCell", "gru_step", "GRUCell"])
+def test_swapped_gates_and_a_missing_bias_are_both_told(name):
+    (exercise,) = (e for exercises in CHAPTERS.values() for e in exercises if e.name == name)
+    drawn = exercise.drawn(0)
+    swapped = [p for p in exercise.pairs if "order" in " ".join(p) and "bias_hh left out" in p]
+    assert swapped
+    for pair in swapped:
+        hints = exercise.judge(drawn, drawn.observed(exercise.pairs[pair])).hints
+        assert [hint["name"] for hint in hints] == sorted(pair, key=list(exercise.wrong).index)

@@ -48,6 +48,19 @@ def test_the_same_seeds_give_the_same_verdicts(classroom, run):
     assert first.verdicts == again.verdicts and first.seeds == again.seeds
 
 
+def test_scores_do_not_depend_on_the_order_in_which_exercises_are_asked(classroom, warm):
+    texts = classroom.maker.solutions | {"lstm_step": "def lstm_step(x, h, c, *w): return c, c"}
+    asked = [e for e in classroom.exercises if e.name.startswith(("sigmoid", "lstm_", "LSTM"))]
+    seeds = {exercise.name: 5 for exercise in asked}
+    cells = [("setup", "import numpy as np\nimport torch\nfrom torch import nn"), *texts.items()]
+    one, other = (
+        assess(warm, cells, exercises, QUICK, seeds) for exercises in (asked, asked[::-1])
+    )
+    assert one.verdicts == other.verdicts
+    assert one.verdicts["lstm_step"].points < one.verdicts["lstm_step"].of
+    assert right(one) == {e.name for e in asked} - {"lstm_step"}
+
+
 UNRELATED = "lstm_shapes"
 """An exercise that no other one uses."""
 

@@ -6,8 +6,9 @@ import json
 import pytest
 import torch
 
+from autograder.checking.exercise import Exercise
 from autograder.exercises import CHAPTERS
-from autograder.proof import mutants
+from autograder.proof import mutants, row_name
 from autograder.proof.mutate import mutants as mutate
 
 TEXT = '''
@@ -15,6 +16,8 @@ def step(x, h, w):
     """Words."""
     a, b = x @ w.T, -h
     out = []
+    if len(h) > 5:
+        raise ValueError(h)
     for n in range(3):
         out.append(a[n, :2] + b if n >= 1 else a)
     return out, h
@@ -56,6 +59,8 @@ def test_mutants_differ_from_the_text_and_from_one_another():
         "return (out, h) → return (h, out)",
         "return (out, h) → return (out,)",
         "return (out, h) → ",
+        "raise ValueError(h) → ",
+        "raise ValueError(h) → raise RuntimeError",
     ],
 )
 def test_each_kind_of_change_is_made(change):
@@ -66,32 +71,39 @@ def test_there_are_over_a_thousand_mutants_of_the_lstm_assignment():
     assert sum(len(mutate(text)) for text in mutants.cells("lstm").values()) > 1000
 
 
-PROVEN = ("lstm", "gru")
-"""The assignments whose mutants have been looked at, one by one, where they survived."""
-
-
-@pytest.mark.parametrize("assignment", PROVEN)
-def test_a_sample_of_the_mutants_is_caught(assignment, tmp_path):
+@pytest.mark.parametrize("assignment", CHAPTERS)
+def test_a_sample_of_the_mutants_is_caught(assignment, tmp_path, capsys):
     to = tmp_path / "mutants.json"
-    code = mutants.main([assignment, "--sample", "8", "--jobs", "1", "--to", str(to)])
+    code = mutants.main([assignment, "--sample", "5", "--jobs", "1", "--to", str(to)])
     table = json.loads(to.read_text())["exercises"]
-    assert set(table) == {exercise.name for exercise in CHAPTERS[assignment]}
+    assert len(table) == len(CHAPTERS[assignment])
     for row in table.values():
         assert row["survived"] == 0
         assert row["mutants"] == row["caught"] + row["equivalent"]
         assert row["diagnosed"] <= row["caught"]
     assert code == 0
+    tried = sum(row["mutants"] for row in table.values())
+    assert f"{tried} of {tried} mutants tried" in capsys.readouterr().err
+
+
+def test_exercises_of_one_name_have_rows_of_their_own():
+    names = [row_name(chapter, e.name) for chapter, own in CHAPTERS.items() for e in own]
+    assert len(set(names)) == len(names)
+    assert {"lstm.candidate", "gru.candidate", "lstm_step"} <= set(names)
+
+
+def test_every_listed_equivalent_is_a_mutant():
+    made = {
+        (task.name, task.change) for assignment in CHAPTERS for task in mutants.tasks(assignment)
+    }
+    assert not set(mutants.equivalents()) - made
 
 
 @pytest.mark.parametrize("assignment", CHAPTERS)
-def test_every_listed_equivalent_is_a_mutant_that_passes(assignment):
-    texts = mutants.cells(assignment)
-    made = {n: {m.change: m.source for m in mutate(text)} for n, text in texts.items()}
-    for exercise, change in mutants.equivalents([assignment]):
-        if exercise in texts:
-            assert change in made[exercise], f"{exercise}: {change} is no mutant any more"
-            source = made[exercise][change]
-            assert mutants.try_mutant(assignment, texts, exercise, source)[0] == "passed", change
+def test_a_listed_equivalent_passes(assignment):
+    known = mutants.equivalents()
+    listed = [task for task in mutants.tasks(assignment) if (task.name, task.change) in known]
+    assert {result.outcome for result in mutants.run(listed)} == {"passed"}
 
 
 def test_the_listed_ones_have_a_reason():
@@ -100,13 +112,37 @@ def test_the_listed_ones_have_a_reason():
 
 def test_a_mutant_that_never_ends_is_caught(monkeypatch):
     monkeypatch.setattr(mutants, "LIMIT_S", 0.2)
-    texts = mutants.cells("lstm")
     source = "def sigmoid(a):\n    while True:\n        pass\n"
-    assert mutants.try_mutant("lstm", texts, "sigmoid", source) == ("caught", True)
+    assert mutants.try_mutant("lstm", "sigmoid", source) == ("caught", True)
+
+
+def test_a_mutant_that_never_ends_and_catches_everything_is_caught(monkeypatch):
+    monkeypatch.setattr(mutants, "LIMIT_S", 0.2)
+    source = (
+        "def sigmoid(a):\n"
+        "    try:\n        while True:\n            pass\n"
+        "    except BaseException:\n        return 0.5 * (1 + np.tanh(a / 2))\n"
+    )
+    assert mutants.try_mutant("lstm", "sigmoid", source) == ("caught", True)
+
+
+def test_a_mutant_that_crashes_is_caught_and_the_others_are_tried():
+    right = mutants.cells("lstm")["sigmoid"]
+    crash = "import os\n\ndef sigmoid(a):\n    os.abort()\n"
+    wrong = "def sigmoid(a):\n    return a\n"
+    tried = [mutants.Task("lstm", "sigmoid", source, "") for source in (right, crash, wrong)]
+    outcomes = [result.outcome for result in mutants.run(tried)]
+    assert outcomes == ["passed", "caught", "caught"]
+
+
+def test_a_grader_that_fails_stops_the_proof(monkeypatch):
+    monkeypatch.setattr(Exercise, "drawn", None)
+    with pytest.raises(RuntimeError, match="failed"):
+        mutants.run(mutants.tasks("rnn", sample=1))
 
 
 def test_a_survivor_makes_the_exit_code_one(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(mutants, "equivalents", lambda _: {})
+    monkeypatch.setattr(mutants, "equivalents", lambda: {})
     survivor = mutants.Result("sigmoid", "a → b", "passed")
     monkeypatch.setattr(mutants, "run", lambda *_: [survivor])
     assert mutants.main(["lstm", "--to", str(tmp_path / "m.json")]) == 1
@@ -114,7 +150,7 @@ def test_a_survivor_makes_the_exit_code_one(monkeypatch, tmp_path, capsys):
 
 
 def test_what_is_listed_and_caught_makes_the_exit_code_one(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(mutants, "equivalents", lambda _: {("sigmoid", "a → b"): "Same."})
+    monkeypatch.setattr(mutants, "equivalents", lambda: {("sigmoid", "a → b"): "Same."})
     monkeypatch.setattr(mutants, "run", lambda *_: [mutants.Result("sigmoid", "a → b", "caught")])
     assert mutants.main(["lstm", "--to", str(tmp_path / "m.json")]) == 1
     assert "NOT EQUIVALENT" in capsys.readouterr().out

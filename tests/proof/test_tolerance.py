@@ -5,7 +5,7 @@ import json
 import pytest
 
 from autograder.exercises import CHAPTERS
-from autograder.proof import tolerance
+from autograder.proof import row_name, tolerance
 
 EXERCISES = {f"{c} {e.name}": e for c, exercises in CHAPTERS.items() for e in exercises}
 
@@ -20,5 +20,6 @@ def test_the_table_is_written(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(tolerance, "SEEDS", (1,))
     to = tmp_path / "tolerance.json"
     assert tolerance.main(["lstm", "--to", str(to)]) == 0
-    assert set(json.loads(to.read_text())["exercises"]) == {e.name for e in CHAPTERS["lstm"]}
+    names = {row_name("lstm", e.name) for e in CHAPTERS["lstm"]}
+    assert set(json.loads(to.read_text())["exercises"]) == names
     assert "margin above" in capsys.readouterr().out

@@ -47,19 +47,20 @@ def test_both_directions_agree_with_packed_sequences(cell, lengths, num_layers):
     close(x, output)
 
 
+@pytest.mark.parametrize("num_layers", [1, 2])
 @pytest.mark.parametrize("lengths", [(6, 2, 5), (1, 4, 4)])
 @pytest.mark.parametrize("cell", CELLS)
-def test_all_gradients_agree_with_packed_sequences(cell, lengths):
+def test_all_gradients_agree_with_packed_sequences(cell, lengths, num_layers):
     """Each direction's backward function, on sequences turned around by ``reverse_padded``."""
-    kind, G, _ = CELLS[cell]
+    kind, G, step = CELLS[cell]
     backward = {"rnn": rnn.rnn_backward, "gru": gru.gru_backward, "lstm": lstm.lstm_backward}[cell]
     T, B, I, H = max(lengths), 3, 2, 4
     rng = np.random.default_rng(T)
-    layers = [weights(rng, G, I, H) for _ in range(2)]
+    layers = [weights(rng, G, I if k < 2 else 2 * H, H) for k in range(2 * num_layers)]
     names = ("h0", "c0") if cell == "lstm" else ("h0",)
-    states = {name: rng.normal(size=(2, B, H)) for name in names}
+    states = {name: rng.normal(size=(2 * num_layers, B, H)) for name in names}
     x, lengths = rng.normal(size=(T, B, I)), np.array(lengths)
-    d_output, d_h_n = rng.normal(size=(T, B, 2 * H)), rng.normal(size=(2, B, H))
+    d_output, d_h_n = rng.normal(size=(T, B, 2 * H)), rng.normal(size=(2 * num_layers, B, H))
 
     twin = module(kind, layers, bidirectional=True)
     leaf = torch.from_numpy(x.copy()).requires_grad_()
@@ -70,21 +71,30 @@ def test_all_gradients_agree_with_packed_sequences(cell, lengths):
     loss = (torch.from_numpy(d_output) * output).sum() + (torch.from_numpy(d_h_n) * h_n).sum()
     loss.backward()
 
+    read = [x]  # what each layer reads
+    for k in range(num_layers - 1):
+        steps = [lambda x, s, w=layers[2 * k + d]: step(x, s, w) for d in (0, 1)]
+        given = [tuple(state[2 * k + d] for state in states.values()) for d in (0, 1)]
+        ways = bi.bidirectional(*steps, read[-1], *given, lengths)
+        read.append(bi.merge_directions(*ways, "concat"))
+
     d_output = np.where(bi.length_mask(lengths, T)[:, :, None], d_output, 0)
-    d_x = np.zeros_like(x)
-    for d, way in enumerate(("", "_reverse")):
-        turn = (lambda a: bi.reverse_padded(a, lengths)) if d else np.copy
-        d_read = turn(d_output[..., d * H : (d + 1) * H])
-        d_read[lengths - 1, np.arange(B)] += d_h_n[d]
-        nothing = [np.zeros((B, H))] * len(states)
-        own = {name: state[d] for name, state in states.items()}
-        grads = backward(d_read, *nothing, x=turn(x), **own, **layers[d])
-        d_x += turn(grads["x"])
-        for name in WEIGHTS:
-            close(grads[name], getattr(twin, f"{name}_l0{way}").grad, what=name + way)
-        for name in states:
-            close(grads[name], start[name].grad[d], what=name + way)
-    close(d_x, leaf.grad, what="x")
+    for k in reversed(range(num_layers)):
+        d_x = np.zeros_like(read[k])
+        for d, way in enumerate(("", "_reverse")):
+            turn = (lambda a: bi.reverse_padded(a, lengths)) if d else np.copy
+            d_read = turn(d_output[..., d * H : (d + 1) * H])
+            d_read[lengths - 1, np.arange(B)] += d_h_n[2 * k + d]
+            nothing = [np.zeros((B, H))] * len(states)
+            own = {name: state[2 * k + d] for name, state in states.items()}
+            grads = backward(d_read, *nothing, x=turn(read[k]), **own, **layers[2 * k + d])
+            d_x += turn(grads["x"])
+            for name in WEIGHTS:
+                close(grads[name], getattr(twin, f"{name}_l{k}{way}").grad, what=f"{name}{k}{way}")
+            for name in states:
+                close(grads[name], start[name].grad[2 * k + d], what=f"{name}{k}{way}")
+        d_output = d_x
+    close(d_output, leaf.grad, what="x")
 
 
 def test_the_padding_is_never_read():

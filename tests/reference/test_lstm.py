@@ -96,6 +96,19 @@ def test_stacked_layers_agree_with_torch(num_layers):
     np.testing.assert_allclose(d_output, leaf.grad, rtol=0, atol=1e-10)
 
 
+def test_the_step_agrees_with_the_cell():
+    given = draw(2, 1, 3, 2, 4)
+    cell = torch.nn.LSTMCell(2, 4, dtype=torch.float64)
+    with torch.no_grad():
+        for name in WEIGHTS:
+            getattr(cell, name).copy_(torch.from_numpy(given[name]))
+        x, h, c = (torch.from_numpy(a) for a in (given["x"][0], given["h0"], given["c0"]))
+        theirs = cell(x, (h, c))
+    ours = lstm.lstm_step(given["x"][0], given["h0"], given["c0"], *(given[n] for n in WEIGHTS))
+    for our, their in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(our, their, rtol=0, atol=1e-10)
+
+
 def test_each_gate_is_the_block_that_the_step_uses():
     given = draw(1, 1, 3, 2, 4)
     args = (given["x"][0], given["h0"], *(given[name] for name in WEIGHTS))

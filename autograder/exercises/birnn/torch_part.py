@@ -94,7 +94,12 @@ def bigru_case(draw):
             parameters |= parameters_of(draw, layer, f"{way}.{k}.")
     return {
         "dtype": draw.dtype,
-        "init": {"input_size": draw.I, "hidden_size": draw.H, "num_layers": L},
+        "init": {
+            "input_size": draw.I,
+            "hidden_size": draw.H,
+            # One layer is what there is without being asked for.
+            **({"num_layers": L} if L != 1 else {}),
+        },
         "parameters": parameters,
         "arguments": arguments,
     }

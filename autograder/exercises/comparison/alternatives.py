@@ -151,6 +151,8 @@ def windows_by_view(series, window, horizon):
 
 
 def windows_by_index(series, window, horizon):
+    if window + horizon > len(series):
+        raise ValueError
     start = np.arange(len(series) - window - horizon + 1)[:, None]
     return series[start + np.arange(window)], series[start + window + np.arange(horizon)]
 
@@ -162,11 +164,15 @@ def windows_by_lists(series, window, horizon):
         x.append(list(series[k : k + window]))
         y.append(list(series[k + window : k + window + horizon]))
         k += 1
+    if not x:
+        raise ValueError("no window fits")
     return np.array(x, dtype=series.dtype), np.array(y, dtype=series.dtype)
 
 
 def windows_filled(series, window, horizon):
     N = series.size - window - horizon + 1
+    if N <= 0:
+        raise ValueError(f"{series.size} values are too few")
     x, y = np.empty((N, window), series.dtype), np.empty((N, horizon), series.dtype)
     for j in range(window):
         x[:, j] = series[j : j + N]
@@ -655,7 +661,10 @@ FORECASTER = (
 class DigitRNNBatchFirst(nn.Module):
     def __init__(self, cell, columns, hidden_size, classes):
         super().__init__()
-        kind = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[cell]
+        try:
+            kind = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[cell]
+        except KeyError:
+            raise ValueError(cell) from None
         self.rnn = kind(columns, hidden_size, batch_first=True)
         self.head = nn.Linear(hidden_size, classes)
 
@@ -673,6 +682,8 @@ class DigitRNNByState(DigitRNNBatchFirst):
 class DigitRNNByName(nn.Module):
     def __init__(self, cell, columns, hidden_size, classes):
         super().__init__()
+        if cell not in ("rnn", "gru", "lstm"):
+            raise ValueError(f"what is {cell}?")
         self.rnn = getattr(nn, cell.upper())(columns, hidden_size)
         self.head = nn.Linear(hidden_size, classes)
 

@@ -9,7 +9,8 @@ PAGES = {
     "digits": ("comparison-digits",),
     "characters": ("comparison-characters", "comparison-sampling", "comparison-generate"),
     "prices": ("comparison-windows", "comparison-naive", "comparison-forecaster"),
-    "relatives": ("comparison-sru", "comparison-keras"),
+    "sru": ("comparison-sru",),
+    "keras": ("comparison-keras",),
 }
 
 _PAGE_OF = {label: page for page, labels in PAGES.items() for label in labels}

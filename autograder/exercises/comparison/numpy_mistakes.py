@@ -295,9 +295,16 @@ ADDING_PROBLEM = (
 
 
 def _windows_side_by_side(series, window, horizon):
+    if len(series) < window + horizon:
+        raise ValueError("too short")
     starts = range(0, len(series) - window - horizon + 1, window)
     x = np.stack([series[k : k + window] for k in starts])
     return x, np.stack([series[k + window : k + window + horizon] for k in starts])
+
+
+def _windows_or_nothing(series, window, horizon):
+    start = np.arange(len(series) - window - horizon + 1)[:, None]
+    return series[start + np.arange(window)], series[start + window + np.arange(horizon)]
 
 
 WINDOWS = "comparison-windows"
@@ -308,7 +315,10 @@ MAKE_WINDOWS = (
         "The last window is missing. Count by hand: how many windows of 3 with a horizon of 1 are "
         "there in a series of 5?",
         WINDOWS,
-        ("N = len(series) - window - horizon + 1", "N = max(1, len(series) - window - horizon)"),
+        (
+            "x = np.stack([series[k : k + window] for k in range(N)])",
+            "N = max(1, N - 1)\n    x = np.stack([series[k : k + window] for k in range(N)])",
+        ),
     ),
     mistake(
         "the first window left out",
@@ -383,6 +393,14 @@ MAKE_WINDOWS = (
             "    N = len(series)",
             "    window, horizon = horizon, window\n    N = len(series)",
         ),
+    ),
+    mistake(
+        "nothing for a series that is too short",
+        "Your windows are right where there are some. Where not even one fits, you return arrays "
+        "without a row, and whoever calls you notices much later, or never. The text asks for an "
+        "error that says so at once.",
+        WINDOWS,
+        function=_windows_or_nothing,
     ),
 )
 

@@ -22,6 +22,20 @@ def names_of(sizes):
     return tuple(size.name for size in sizes)
 
 
+def asked_for(values, usual):
+    """The last arguments of a call, without those at its end that have their usual values."""
+    names = list(values)
+    while names and values[names[-1]] == usual[names[-1]]:
+        names.pop()
+    return {name: values[name] for name in names}
+
+
+def how_to_draw(draw):
+    """Temperature and k."""
+    usual = {"temperature": 1.0, "top_k": None}
+    return asked_for({name: draw.options.get(name, value) for name, value in usual.items()}, usual)
+
+
 def sizes_of_network(draw):
     """An input size and a hidden size, neither equal to nor a multiple of the other."""
     hidden = int(draw.rng.integers(5, 12))
@@ -30,12 +44,11 @@ def sizes_of_network(draw):
 
 def parameters_inputs(draw):
     """A cell, its sizes, and how it is stacked."""
+    usual = {"num_layers": 1, "bidirectional": False, "bias": True}
     return {
         "cell": draw.options["cell"],
         **sizes_of_network(draw),
-        "num_layers": draw.options.get("num_layers", 1),
-        "bidirectional": draw.options.get("bidirectional", False),
-        "bias": draw.options.get("bias", True),
+        **asked_for({name: draw.options.get(name, value) for name, value in usual.items()}, usual),
     }
 
 
@@ -106,12 +119,7 @@ def sampling_inputs(draw):
         ranks = sorted(logits, reverse=True)
         ranks[(top_k or 1) : (top_k or 1) + 2] = [ranks[(top_k or 1) - 1]] * 2
         logits[order] = ranks
-    return {
-        "logits": logits,
-        "rng": seed_of(draw),
-        "temperature": draw.options.get("temperature", 1.0),
-        "top_k": top_k,
-    }
+    return {"logits": logits, "rng": seed_of(draw), **how_to_draw(draw)}
 
 
 ONE_LAYER = tuple(options(f"one layer, {cell}", cell=cell) for cell in ("rnn", "gru", "lstm"))
@@ -171,20 +179,31 @@ adding_problem = Exercise(
     alternatives=alternatives.ADDING_PROBLEM,
 )
 
+FITTING = (
+    options("one step ahead", length=11, window=4, horizon=1),
+    options("three steps ahead", length=14, window=5, horizon=3),
+    options("windows of one value", length=6, window=1, horizon=2),
+    options("a window and its answer are the whole series", length=7, window=5, horizon=2),
+    Size("whole numbers", whole=True, options={"length": 12, "window": 3, "horizon": 2}),
+    options("float32", dtype="float32", length=13, window=6, horizon=2),
+)
+TOO_SHORT = (
+    options("a series that is one value too short", length=7, window=5, horizon=3),
+    options("a series that is shorter than its window", length=4, window=6, horizon=1),
+)
+
 make_windows = Exercise(
     reference=comparison.make_windows,
     inputs=windows_inputs,
+    subject="refusing function",
     returns=("x", "y"),
     axes={"x": ("window", "value"), "y": ("window", "step ahead")},
-    sizes=(
-        options("one step ahead", length=11, window=4, horizon=1),
-        options("three steps ahead", length=14, window=5, horizon=3),
-        options("windows of one value", length=6, window=1, horizon=2),
-        options("a window and its answer are the whole series", length=7, window=5, horizon=2),
-        Size("whole numbers", whole=True, options={"length": 12, "window": 3, "horizon": 2}),
-        options("float32", dtype="float32", length=13, window=6, horizon=2),
+    sizes=(*FITTING, *TOO_SHORT),
+    parts=(
+        Part("the windows x", 1, outputs=("x",), cases=names_of(FITTING)),
+        Part("the answers y", 1, outputs=("y",), cases=names_of(FITTING)),
+        Part("a ValueError where not even one window fits", 1, cases=names_of(TOO_SHORT)),
     ),
-    parts=(Part("the windows x", 1, outputs=("x",)), Part("the answers y", 2, outputs=("y",))),
     book=at("comparison-windows"),
     mistakes=numpy_mistakes.MAKE_WINDOWS,
     alternatives=alternatives.MAKE_WINDOWS,
@@ -218,6 +237,7 @@ sru_step = Exercise(
         Part("the new memory c", 1, outputs=("c",)),
         Part("the output h", 2, outputs=("h",)),
     ),
+    composes=True,
     book=at("comparison-sru"),
     mistakes=numpy_mistakes.SRU_STEP,
     alternatives=alternatives.SRU_STEP,

@@ -175,6 +175,28 @@ TRAIN = (
         ("    for epoch in", "    model.train()\n    for epoch in"),
     ),
     mistake(
+        "the truth first, the answers second",
+        "You hand the loss function the truth first. For a mean squared error it is all the same; "
+        "any loss that takes probabilities or scores is another then.",
+        TRAINING,
+        ("loss_function(model(x[rows]), y[rows])", "loss_function(y[rows], model(x[rows]))"),
+        ("loss_function(model(x_valid), y_valid)", "loss_function(y_valid, model(x_valid))"),
+    ),
+    mistake(
+        "the last of equal epochs",
+        "Where the lowest loss comes twice, you keep the later epoch, and your patience begins "
+        "anew. Only a loss below the lowest one counts.",
+        STOP,
+        ("if valid < lowest:", "if valid <= lowest:"),
+    ),
+    mistake(
+        "losses kept as tensors",
+        "Your numbers are right, but your training losses are tensors, and each keeps the graph of "
+        "its whole batch alive. The text asks for floats: .item() makes one.",
+        TRAINING,
+        ("total += loss.item() * len(rows)", "total += loss * len(rows)"),
+    ),
+    mistake(
         "plain gradient descent",
         "Your steps are those of SGD. The text asks for Adam.",
         TRAINING,
@@ -430,6 +452,10 @@ FORECASTER = (
 DIGITS = "comparison-digits"
 READS = "self.rnn(images.transpose(0, 1))"
 SCORES = "return self.head(output[-1])"
+UNKNOWN = (
+    "        if cell not in kinds:\n"
+    "            raise ValueError(f\"cell must be one of {', '.join(kinds)}; it is {cell!r}\")\n"
+)
 DIGIT_RNN = (
     mistake(
         "columns read for rows",
@@ -506,6 +532,22 @@ DIGIT_RNN = (
         "Your network is a GRU whatever cell says.",
         DIGITS,
         ("kinds[cell](columns", "nn.GRU(columns"),
+    ),
+    mistake(
+        "any other cell taken for one of the three",
+        "Your networks are right. For a cell that is none of the three, you build one all the "
+        "same: who mistypes a name trains the wrong network and never hears of it.",
+        DIGITS,
+        (UNKNOWN, ""),
+        ("kinds[cell](columns", "kinds.get(cell, nn.GRU)(columns"),
+    ),
+    mistake(
+        "a KeyError for any other cell",
+        "Your networks are right. For a cell that is none of the three, your dict raises a "
+        "KeyError on the way. The text asks for a ValueError, which says that the value is what is "
+        "wrong; a KeyError could come from anywhere.",
+        DIGITS,
+        (UNKNOWN, ""),
     ),
     mistake(
         "a plain RNN with relu",

@@ -12,7 +12,7 @@ from autograder.checking.exercise import Exercise, Size
 
 from . import alternatives, torch_mistakes
 from .book import at
-from .numpy_part import names_of, options, seed_of
+from .numpy_part import how_to_draw, names_of, options, seed_of
 from .torch_reference import BagOfEmbeddings, CharGRU, DigitRNN, Forecaster, generate, train
 
 
@@ -40,12 +40,14 @@ def training_case(draw):
         x, x_valid = draw.normal(draw.options.get("N", 11), 3) * 2, draw.normal(9, 3) * 2
         slope = draw.normal(3, 1) * 4
         y, y_valid = (v @ slope + draw.normal(len(v), 1) for v in (x, x_valid))
+        if draw.options.get("classes"):
+            y, y_valid = ((v > 0).astype(float) for v in (y, y_valid))
         layers = [linear(draw, 3, 4), layer("Tanh"), linear(draw, 4, 1)]
         if draw.options.get("dropout"):
             layers.insert(2, layer("Dropout", p=0.4))
         case = {
             "model": {"torch.nn": "Sequential", "layers": layers},
-            "loss_function": layer("MSELoss"),
+            "loss_function": layer(draw.options.get("loss", "MSELoss")),
             "x": x,
             "y": y,
             "x_valid": x_valid,
@@ -63,8 +65,9 @@ def rehearsal(case):
         module = getattr(nn, spec["torch.nn"])(**spec["init"]).double()
         module.load_state_dict({n: torch.from_numpy(p) for n, p in spec["parameters"].items()})
         layers.append(module)
+    loss_function = getattr(nn, case["loss_function"]["torch.nn"])()
     data = (torch.from_numpy(case[name]) for name in ("x", "y", "x_valid", "y_valid"))
-    return train(nn.Sequential(*layers), nn.MSELoss(), *data, copy.deepcopy(case["settings"]))
+    return train(nn.Sequential(*layers), loss_function, *data, copy.deepcopy(case["settings"]))
 
 
 def stops_after_a_detour(history):
@@ -92,7 +95,9 @@ def settings(**given):
 def reader_case(draw):
     """How a CharGRU is built, what its parameters are and what it reads."""
     V, E, H, L = 7, 3, draw.H, draw.options.get("num_layers", 1)
-    init = {"vocabulary_size": V, "embedding_size": E, "hidden_size": H, "num_layers": L}
+    init = {"vocabulary_size": V, "embedding_size": E, "hidden_size": H}
+    if L != 1:
+        init["num_layers"] = L
     arguments = {"indices": draw.rng.integers(0, V, size=(draw.T, draw.B))}
     if draw.options.get("state", True):
         arguments["state"] = draw.normal(L, draw.B, H)
@@ -123,8 +128,7 @@ def generate_case(draw):
         "start": start,
         "length": draw.options.get("length", 24),
         "rng": seed_of(draw),
-        "temperature": draw.options.get("temperature", 1.0),
-        "top_k": draw.options.get("top_k"),
+        **how_to_draw(draw),
     }
 
 
@@ -136,6 +140,9 @@ def forecaster_case(draw):
     return case_of(draw, Forecaster(**init), init, {"x": x})
 
 
+UNKNOWN = "transformer"
+
+
 def digit_case(draw):
     """How a DigitRNN is built, what its parameters are, and images."""
     init = {
@@ -144,6 +151,8 @@ def digit_case(draw):
         "hidden_size": draw.H,
         "classes": 3,
     }
+    if init["cell"] == UNKNOWN:
+        return {"dtype": draw.dtype, "init": init}
     images = draw.normal(draw.B, draw.T, draw.I)
     return case_of(draw, DigitRNN(**init), init, {"images": images})
 
@@ -171,10 +180,28 @@ EARLY = (
         settings=settings(epochs=30, learning_rate=0.2, patience=1),
         shows=lambda history: 2 < len(history["valid"]) < 30,
     ),
+    # All epochs are alike, and the first of them is the best. Two rows make the same mean in
+    # either order.
+    options(
+        "early stopping, a learning rate of 0",
+        N=2,
+        settings=settings(epochs=5, learning_rate=0.0, patience=2),
+    ),
 )
 PLAIN = (
     options("no clipping needed", settings=settings(clip=1e6), shows=falls_all_the_way),
     options("one batch", N=6, settings=settings(batch_size=8, clip=1e6), shows=falls_all_the_way),
+)
+# A loss that is another when answers and truth change places.
+CLASSES = (
+    options(
+        "two classes",
+        N=6,
+        loss="BCEWithLogitsLoss",
+        classes=True,
+        settings=settings(epochs=2, batch_size=4, clip=1e6),
+        shows=falls_all_the_way,
+    ),
 )
 CLIPPING = (options("clipping", settings=settings(clip=0.3), shows=falls_all_the_way),)
 DROPOUT = (options("dropout", dropout=True, settings=settings()),)
@@ -193,13 +220,12 @@ training = Exercise(
         "mode": "mode",
     },
     axes={"training losses": ("epoch",), "validation losses": ("epoch",)},
-    sizes=(*PLAIN, *CLIPPING, *DROPOUT, *EARLY),
+    sizes=(*PLAIN, *CLIPPING, *DROPOUT, *EARLY, *CLASSES),
     parts=(
-        Part("losses as they must fall", 2, outputs=LEARNED, cases=names_of(PLAIN)),
-        Part("clipping", 1, outputs=LEARNED, cases=names_of(CLIPPING)),
-        Part("dropout on in training, off in validation", 0.5, LEARNED, names_of(DROPOUT)),
-        Part("evaluation mode at the end", 0.5, outputs=("mode",)),
-        Part("early stopping and the best weights", 2, outputs=LEARNED, cases=names_of(EARLY)),
+        Part("losses as they must fall", 2, cases=names_of((*PLAIN, *CLASSES))),
+        Part("clipping", 1, cases=names_of(CLIPPING)),
+        Part("training mode and evaluation mode", 1, cases=names_of(DROPOUT)),
+        Part("early stopping and the best weights", 2, cases=names_of(EARLY)),
     ),
     book=at("comparison-train"),
     mistakes=torch_mistakes.TRAIN,
@@ -298,18 +324,21 @@ IMAGES = (
     Size("rnn, float32", T=5, B=3, I=4, H=2, dtype="float32", options={"cell": "rnn"}),
 )
 
+REFUSED = options("a cell that is none of the three", cell=UNKNOWN)
+
 digit_rnn = Exercise(
     reference=DigitRNN,
     inputs=digit_case,
     kind="torch",
-    subject="module",
+    subject="refusing module",
     returns="scores",
     axes={"scores": ("image", "class")},
     allows=("torch.nn.RNN", "torch.nn.GRU", "torch.nn.LSTM"),
-    sizes=IMAGES,
+    sizes=(*IMAGES, REFUSED),
     parts=(
         Part("rnn and gru", 1, cases=names_of(s for s in IMAGES if "lstm" not in s.name)),
         Part("lstm", 1, cases=names_of(s for s in IMAGES if "lstm" in s.name)),
+        Part("a ValueError for any other cell", 1, cases=(REFUSED.name,)),
         Part("gradients for images and parameters", 1, gradients=True),
     ),
     book=at("comparison-digits"),

@@ -1,7 +1,7 @@
 """The GRU in PyTorch: the cell, the stacked network, a regressor and a classifier of sequences."""
 
 from autograder.checking.contract import Part
-from autograder.checking.exercise import Exercise, Size
+from autograder.checking.exercise import SIZES, Exercise, Size
 
 from . import torch_alternatives as other
 from . import torch_mistakes as wrong
@@ -106,6 +106,8 @@ gru_cell = Exercise(
         Part("gradients for inputs, state and parameters", 1, gradients=True),
     ),
     stand_in="torch.nn.GRUCell",
+    # Many units, so that the spread of new parameters can be judged.
+    sizes=(*SIZES, Size("many units", T=1, B=1, I=2, H=20)),
     initial=True,
     book=at("gru-step"),
     mistakes=wrong.GRU_CELL,
@@ -132,7 +134,7 @@ gru_network = Exercise(
         options("one step", T=1, num_layers=2),
         options("a batch of one", T=4, B=1, I=3, H=2, num_layers=2),
         options("one hidden unit", T=3, B=4, I=2, H=1, num_layers=2),
-        options(NO_STATE, num_layers=2, state=False),
+        options(NO_STATE, T=3, B=2, I=5, H=4, num_layers=3, state=False),
         options(BATCH_FIRST, num_layers=2, batch_first=True),
         options(FLOAT32, dtype="float32", num_layers=2, state=False),
     ),

@@ -29,6 +29,11 @@ from .numpy_mistakes import (
     mistake,
 )
 
+SPREAD = (
+    "Your numbers are right; where a new module starts is not. The text asks for every parameter "
+    "drawn evenly between −1/√H and 1/√H. Zeros make all units learn the same; torch.rand draws "
+    "between 0 and 1, torch.randn far beyond; and H is the hidden size, for weight_ih too."
+)
 CUT = (
     "Your values are right and no gradient flows. torch.tensor(…), .detach(), .data, .item(), "
     "NumPy and torch.no_grad() all give a new tensor that doesn't know where it came from; the "
@@ -279,6 +284,12 @@ LSTM_CELL = (
             "self.bias_hh = nn.Parameter(torch.empty(4 * ",
             "self.bias_hh = nn.Parameter(torch.empty(",
         ),
+    ),
+    mistake(
+        "new parameters from another range",
+        SPREAD,
+        "lstm-step",
+        ("bound = hidden_size**-0.5", "bound = 1"),
     ),
 )
 

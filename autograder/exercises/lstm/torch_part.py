@@ -127,6 +127,7 @@ lstm_cell = Exercise(
         Part("the new hidden state h", 1, outputs=("h",)),
         Part("gradients for inputs, states and parameters", 2, gradients=True),
     ),
+    composes=True,
     book=at("lstm-step"),
     # Many units, so that the spread of new parameters can be judged.
     sizes=(*SIZES, Size("many units", T=1, B=1, I=2, H=16)),

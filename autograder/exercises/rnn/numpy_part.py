@@ -60,7 +60,8 @@ def readout_inputs(draw):
         "output": states(draw),
         "weight": draw.normal(O, draw.H),
         "bias": draw.normal(O),
-        "every_step": draw.options["every_step"],
+        # The last step is what is read without being asked for.
+        **({"every_step": True} if draw.options["every_step"] else {}),
     }
 
 
@@ -96,6 +97,7 @@ rnn_step = Exercise(
     returns="h",
     axes={"h": PER_UNIT},
     parts=(Part("the new hidden state", 2),),
+    composes=True,
     book=at("rnn-step"),
     mistakes=mistakes.RNN_STEP,
     alternatives=alternatives.RNN_STEP,
@@ -113,6 +115,7 @@ rnn_forward = Exercise(
         Part("the final state h_n", 1),
     ),
     uses=("rnn_step",),
+    composes=True,
     book=at("rnn-carry-state"),
     mistakes=mistakes.RNN_FORWARD,
     alternatives=alternatives.RNN_FORWARD,

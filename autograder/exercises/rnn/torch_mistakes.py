@@ -18,6 +18,11 @@ from .numpy_mistakes import (
     mistake,
 )
 
+SPREAD = (
+    "Your numbers are right; where a new module starts is not. The text asks for every parameter "
+    "drawn evenly between −1/√H and 1/√H. Zeros make all units learn the same; torch.rand draws "
+    "between 0 and 1, torch.randn far beyond; and H is the hidden size, for weight_ih too."
+)
 CUT = (
     "The values are right, but no gradient gets through: the result is cut off from the graph, so "
     "nothing can be learned. A new tensor made of numbers, .detach(), .data, .item() and NumPy all "
@@ -151,6 +156,7 @@ RNN_CELL = (
         "called the cell finds its state changed, and in training the graph breaks.",
         (SQUEEZED, "h.data.copy_(torch.tanh(a))\n        return torch.tanh(a)"),
     ),
+    _cell("new parameters from another range", SPREAD, ("bound = hidden_size**-0.5", "bound = 1")),
 )
 
 

@@ -3,7 +3,7 @@
 from torch import nn
 
 from autograder.checking.contract import Part
-from autograder.checking.exercise import Exercise, Size
+from autograder.checking.exercise import SIZES, Exercise, Size
 
 from . import torch_alternatives as alternatives
 from . import torch_mistakes as mistakes
@@ -39,8 +39,9 @@ def network_case(draw):
         "init": {
             "input_size": draw.I,
             "hidden_size": draw.H,
-            "num_layers": L,
-            "batch_first": batch_first,
+            # One layer, time first, is what there is without being asked for.
+            **({"num_layers": L} if L != 1 else {}),
+            **({"batch_first": True} if batch_first else {}),
         },
         "parameters": parameters,
         "arguments": arguments,
@@ -93,7 +94,10 @@ rnn_cell = Exercise(
         Part("gradients for input, state and parameters", 1, gradients=True),
     ),
     stand_in="torch.nn.RNNCell",
+    # Many units, so that the spread of new parameters can be judged.
+    sizes=(*SIZES, Size("many units", T=1, B=1, I=1, H=60)),
     initial=True,
+    composes=True,
     book=at("rnn-cell"),
     mistakes=mistakes.RNN_CELL,
     alternatives=alternatives.RNN_CELL,
@@ -117,7 +121,7 @@ rnn_network = Exercise(
         options("one step", T=1, num_layers=2),
         options("a batch of one", T=4, B=1, I=3, H=2, num_layers=2),
         options("one hidden unit", T=3, B=4, I=2, H=1, num_layers=2),
-        options(NO_STATE, num_layers=2, state=False),
+        options(NO_STATE, T=3, B=2, I=5, H=4, num_layers=3, state=False),
         options(BATCH_FIRST, num_layers=2, batch_first=True),
         Size(FLOAT32, dtype="float32", options={"num_layers": 2, "state": False}),
     ),

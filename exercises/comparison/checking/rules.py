@@ -121,6 +121,7 @@ class _Notebook:
         self.stars = []
         self.unread = []
         self.loose = []
+        self._loaded = {}
         for cell in cells:
             try:
                 tree = ast.parse(cell)
@@ -173,16 +174,24 @@ class _Notebook:
         while waiting:
             for statement in self.made.get(waiting.pop(), []):
                 found.append(statement)
-                for used in _loaded(statement):
+                for used in self.loaded(statement):
                     if used in self.made and used not in known and used not in stop:
                         known.add(used)
                         waiting.append(used)
         # What defines nothing can still change what is defined: setattr(LSTM, …), exec(…).
         for statement in self.loose:
             called = {_called(node) for node in ast.walk(statement) if isinstance(node, ast.Call)}
-            if called & {"exec", "eval"} or ("setattr" in called and _loaded(statement) & known):
+            if called & {"exec", "eval"} or (
+                "setattr" in called and self.loaded(statement) & known
+            ):
                 found.append(statement)
         return found
+
+    def loaded(self, statement):
+        """The names in a statement of this notebook, looked for once."""
+        if statement not in self._loaded:
+            self._loaded[statement] = _loaded(statement)
+        return self._loaded[statement]
 
 
 def _without_magics(cell):

@@ -403,17 +403,29 @@ def _step(spec):
     return {"one state": one_state, "two states": two_states}[spec["step"]]
 
 
-def _call_refusing(contract, answer, case):
-    """A function that must refuse some arguments: a ValueError counts as what it returns."""
-    try:
-        return _call_function(contract, answer, case)
-    except _Stopped as stopped:
-        problem = stopped.problem
-        if problem["stage"] != "runs" or problem["type"] != "ValueError":
-            raise
-    said = f"a ValueError ({problem['message']})"
-    value = {"leaf": "text", "type": said, "text": "ValueError"}
-    return {"value": value, "changed": [], "repeats": True}
+def _refusing(harness):
+    """A harness for answers that must refuse some cases: a ValueError is what they return then."""
+
+    def call(contract, answer, case):
+        try:
+            return harness(contract, answer, case)
+        except _Stopped as stopped:
+            problem = stopped.problem
+            if problem["stage"] not in ("runs", "builds") or problem["type"] != "ValueError":
+                raise
+        said = f"a ValueError ({problem['message']})"
+        return {"value": _everywhere(contract.returns, {"leaf": "error", "type": said})}
+
+    return call
+
+
+def _everywhere(returns, leaf):
+    """A written-down value in which every output is the same leaf."""
+    if isinstance(returns, str):
+        return dict(leaf)
+    if isinstance(returns, dict):
+        return {"dict": {key: _everywhere(inner, leaf) for key, inner in returns.items()}}
+    return tuple(_everywhere(inner, leaf) for inner in returns)
 
 
 def _seed():
@@ -557,7 +569,7 @@ def _call_fit(contract, answer, case):
         history = _call(contract, "runs", answer, *given.values())
         if not isinstance(history, dict):
             raise _Stopped(_said("structure", f"it returns a {_type(history)}; expected a dict"))
-        written = {_text(key): _series(value) for key, value in list(history.items())[:MAX_ITEMS]}
+        written = {_text(key): _numbers(value) for key, value in list(history.items())[:MAX_ITEMS]}
         weights = {name: write_down(p) for name, p in module.named_parameters()}
         mode = write_down("training" if module.training else "evaluation")
         return {"dict": written | {"weights": {"dict": weights}, "mode": mode}}
@@ -573,16 +585,6 @@ def _call_fit(contract, answer, case):
     return {"value": value, "changed": _changed(before, after), "repeats": repeats}
 
 
-def _series(value):
-    """A list of numbers written down as one array; anything else as usual."""
-    written = write_down(value[:MAX_ITEMS] if isinstance(value, list | tuple) else value)
-    if isinstance(written, list | tuple) and written:
-        arrays = [w.get("array") if isinstance(w, dict) else None for w in written]
-        if all(a is not None and a.shape == () for a in arrays):
-            return _array_leaf("array", "a NumPy array", np.array(arrays))
-    return written
-
-
 def _call_module(contract, answer, case):
     """A subclass of nn.Module: build it, load parameters, run it forwards and backwards."""
     import torch
@@ -594,6 +596,9 @@ def _call_module(contract, answer, case):
             module = _call(contract, "builds", answer, **case.inputs["init"])
         if not isinstance(module, torch.nn.Module):
             raise _Stopped(_said("module", f"it is a {_type(module)}"))
+        if "parameters" not in case.inputs:
+            # Nothing to run it with: it was not to be built at all.
+            return {"value": _everywhere(contract.returns, {"leaf": "other", "type": "a module"})}
         module = module.to(dtype)
         initial = _load(module, case.inputs["parameters"], contract.initial)
         before = {name: p.detach().clone() for name, p in module.named_parameters()}
@@ -787,22 +792,32 @@ class _Training:
 
 
 def _numbers(value):
-    """A list of numbers as one array; anything else as it is."""
+    """A list of numbers, or an array that holds one, as one array; anything else as it is.
+
+    A tensor of one number counts as a number where no graph hangs on it.
+    """
     written = write_down(value)
-    if isinstance(written, list | tuple) and all(
-        isinstance(item, dict) and item.get("leaf") == "number" for item in written
-    ):
-        array = np.array([item["array"] for item in written], dtype=float)
-        return _array_leaf("numbers", "a list of numbers", array)
-    return written
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        return written | {"leaf": "numbers"} if "array" in written else written
+    if not isinstance(written, list | tuple) or not all(map(_is_number, written)):
+        return written
+    if any(item.get("attached") for item in written):
+        return {"leaf": "other", "type": "a list of tensors, each with the graph behind it"}
+    array = np.array([item["array"] for item in written], dtype=float)
+    return _array_leaf("numbers", "a list of numbers", array)
+
+
+def _is_number(written):
+    return isinstance(written, dict) and "array" in written and written["array"].shape == ()
 
 
 HARNESSES = types.MappingProxyType(
     {
         "function": _call_function,
         "draws": _call_draws,
-        "refusing": _call_refusing,
+        "refusing function": _refusing(_call_function),
         "module": _call_module,
+        "refusing module": _refusing(_call_module),
         "edit": _call_edit,
         "fit": _call_fit,
         "training": _call_training,
