@@ -8,7 +8,7 @@ GRADER := $(shell find autograder -name '*.py')
 PAGES := _config.yml _toc.yml genindex.md $(shell find book -type f -not -name '*.pyc')
 
 .PHONY: course book exercises example test test-answers test-course lab lab-example serve bench \
-	mutants tolerance experiments clean
+	mutants tolerance torture experiments clean
 
 course: book exercises example
 	@$(BIN)/python -m autograder summary
@@ -67,6 +67,12 @@ mutants: .venv/.installed
 
 tolerance: .venv/.installed
 	$(BIN)/python -m autograder.proof.tolerance
+
+# Every attack, 220 killed processes, 2,000 broken notebooks and as many broken archives.
+torture: .venv/.installed exercises
+	COURSE_FAULTS=220 COURSE_BROKEN=2000 $(BIN)/pytest -v -rA --no-header --durations 10 \
+		tests/attacks tests/grading/test_archives.py tests/grading/test_broken.py \
+		tests/grading/test_faults.py
 
 experiments: .venv/.installed
 	$(BIN)/python -m experiments

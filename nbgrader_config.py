@@ -33,11 +33,14 @@ use()
 c.Exchange.root = os.environ.get("COURSE_EXCHANGE", str(HERE / "exchange"))
 c.Exchange.path_includes_course = False
 
-# STUDENT_lstm.ipynb, with what a learning platform may put in between, a date among it.
+# STUDENT_lstm.ipynb, with what a learning platform may put in between, a date among it; or what it
+# packed of a student's in a folder or archive whose name begins with STUDENT_.
+c.ZipCollectApp.extractor_plugin = "autograder.grading.collect.CourseExtractor"
+c.ZipCollectApp.collector_plugin = "autograder.grading.collect.CourseCollector"
 c.FileNameCollectorPlugin.named_regexp = (
-    r"(?:.*[/\\])?(?P<student_id>[^_/\\]+)_"
+    r"(?P<student_id>[^_/\\]+)_"
     r"(?:[^/\\]*?(?P<timestamp>\d{4}-\d\d-\d\d(?:-\d\d){3})_)?"
-    r"(?:[^/\\]*_)?(?P<file_id>[A-Za-z][A-Za-z0-9-]*)"
+    r"(?:.*[/_])?(?P<file_id>[A-Za-z][A-Za-z0-9-]*)\.ipynb$"
 )
 
 # nbgrader's own export doesn't quote.

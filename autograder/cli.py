@@ -62,6 +62,30 @@ def grade(args):
     return 1 if done.failed else 0
 
 
+def regrade(args):
+    """Grade again what receipts tell of, on the same inputs, and say whether anything differs."""
+    from autograder.grading.again import ReceiptError, load
+
+    code = 0
+    for path in args.receipt:
+        # A receipt lies in receipts/STUDENT/ASSIGNMENT/ of its course.
+        root = args.root or path.resolve().parent.parent.parent.parent
+        try:
+            receipt = load(path)
+            if not (root / "nbgrader_config.py").is_file():
+                raise ReceiptError("lies in no course directory; name its own with --root")
+            differs, notes = course.regrade(receipt, root, sandboxed=not args.without_sandbox)
+        except ReceiptError as error:
+            say(f"{path} {error}")
+            code = 1
+            continue
+        print(f"{path}: {'not the same' if differs else 'the same, to the bit'}")
+        for line in (*differs, *notes):
+            print(f"  {line}")
+        code = 1 if differs else code
+    return code
+
+
 def _handed_in(root, assignments):
     """The assignments to which anything has been handed in."""
     return [name for name in assignments if any((root / "submitted").glob(f"*/{name}"))]
@@ -111,7 +135,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m autograder", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     parsers = {}
-    for verb in (exercises, example, grade, doctor, summary, bench):
+    for verb in (exercises, example, grade, regrade, doctor, summary, bench):
         sub = verbs.add_parser(verb.__name__, help=verb.__doc__, description=verb.__doc__)
         sub.set_defaults(run=verb)
         parsers[verb] = sub
@@ -130,11 +154,19 @@ def main(argv=None):
     add(
         "--root", type=Path, default=course.ROOT, help="the course directory; this one if not given"
     )
+    add = parsers[regrade].add_argument
+    add("receipt", nargs="+", type=Path, help="a file in receipts/")
     add(
-        "--without-sandbox",
-        action="store_true",
-        help="grade on a machine that can't lock student code in; it then has your rights",
+        "--root",
+        type=Path,
+        help="the course directory; the one that the receipt lies in if not given",
     )
+    for verb in (grade, regrade):
+        parsers[verb].add_argument(
+            "--without-sandbox",
+            action="store_true",
+            help="grade on a machine that can't lock student code in; it then has your rights",
+        )
     args = parser.parse_args(argv)
     try:
         return args.run(args)

@@ -89,7 +89,6 @@ def grade(assignments, root=ROOT, feedback=False, **options):
     -------
     grading.run.Summary
     """
-    from autograder.grading.assess import Budget
     from autograder.grading.plugin import CourseAutograde, late_penalty
     from autograder.grading.run import grade_class, write_pages
 
@@ -98,9 +97,7 @@ def grade(assignments, root=ROOT, feedback=False, **options):
     summary = grade_class(
         interface.coursedir,
         assignments,
-        budget=Budget(
-            configured.cell_seconds, configured.answer_seconds, configured.notebook_seconds
-        ),
+        budget=configured.budget,
         book=configured.book,
         penalty=late_penalty(configured),
         **options,
@@ -108,6 +105,22 @@ def grade(assignments, root=ROOT, feedback=False, **options):
     if feedback:
         write_pages(interface, assignments, options.get("students"), options.get("jobs"))
     return summary
+
+
+def regrade(receipt, root, **options):
+    """Grade again what a receipt tells of; see ``grading.again.again``.
+
+    Parameters
+    ----------
+    receipt : dict
+    root : Path of the course directory
+    """
+    from autograder.grading.again import again
+    from autograder.grading.plugin import CourseAutograde
+
+    interface = nbgrader(root)
+    configured = CourseAutograde(coursedir=interface.coursedir, parent=interface)
+    return again(interface.coursedir, receipt, budget=configured.budget, **options)
 
 
 def generate(assignment, root=ROOT, **changes):

@@ -24,6 +24,8 @@ PAPERS = 200
 """Drawn cases that are kept as they are sent."""
 TIME_UP = "TimeUp"
 """What a child calls the error that stops an answer whose time is up."""
+KILLED = "it was stopped by SIGKILL"
+"""How a child ended that was killed by someone else, or by the limit on processor time."""
 ENDED = "ProcessEnded"
 """What is said of an answer that took its process with it."""
 
@@ -107,6 +109,11 @@ def _paper(contract, cases):
 class _Died(Exception):
     """The child is gone, through what the student's code did; says how."""
 
+    @property
+    def from_outside(self):
+        """Whether it may have been the machine, which kills where memory runs out."""
+        return str(self) == KILLED
+
 
 def assess(warm, cells, exercises, budget=None, seeds=None):
     """Run a notebook's cells in a child, then judge each exercise on fresh inputs.
@@ -169,7 +176,7 @@ class _Run:
         self._exercises = {e.name: e for e in exercises}
         self._texts = [source for _, source in cells]
         self._child = None
-        self._fatal = set()
+        self._fatal, self._killed = set(), set()
         self._left = budget.notebook
         self._endless = set()
         self.outputs = {}
@@ -185,7 +192,10 @@ class _Run:
                 self._fatal.add(name)
 
     def _execute(self, cells):
-        """Run cells; yields the name of the one that ended the child, if any did."""
+        """Run cells; yields the name of the one that ended the child, if any did.
+
+        Where one has ended it that may not have done so, none is yielded, and all are to run again.
+        """
         seconds = self._budget.cell
         try:
             self._tell({"run": [list(cell) for cell in cells], "seconds": seconds})
@@ -199,10 +209,19 @@ class _Run:
                     raise _Died(self._lose("it spoke out of turn", now=True))
                 self.outputs[name] = checked(said.get("outputs"))
             except _Died as error:
+                if self._once_more(name, error):
+                    return
                 text = f"this cell ended the notebook: {error}. The other cells ran without it."
                 self.outputs[name] = [failure("CellEnded", text)]
                 yield name
                 return
+
+    def _once_more(self, name, error):
+        """Whether a cell or answer whose child was killed is tried again: it is, once."""
+        if not error.from_outside or name in self._killed:
+            return False
+        self._killed.add(name)
+        return True
 
     def judge(self, exercise, seed):
         """The verdict on one exercise; an error of ours costs no points and gives none."""
@@ -238,6 +257,8 @@ class _Run:
                 else:
                     observations.append(said["observation"])
         except _Died as error:
+            if self._once_more(f"answer {contract.name}", error):
+                return self._ask(contract, cases, helpers)
             observations.append(stopped(contract, ENDED, str(error)))
             self._ended(contract, observations)
         # The other cases of an answer that never ends, or ends its process, are spared: they would
@@ -258,6 +279,9 @@ class _Run:
             if not isinstance(said, dict):
                 break
             if "call" in said:
+                if time.monotonic() > deadline + self._budget.grace:
+                    text = "it went on calling earlier answers after its time was up"
+                    raise _Died(self._lose(text, now=True))
                 self._tell(self._help(said, helpers))
             elif "stopped" in said or "observation" in said:
                 return said

@@ -14,9 +14,12 @@ import autograder
 from autograder.exercises import CHAPTERS
 
 from . import rebuild
+from .archives import UNREAD, ArchiveError, is_archive, members
 from .outputs import in_a_line
 from .rebuild import MissingNotebook, SubmissionError, Template
 
+NO_ID = re.compile(r"[<>\"&/\\]")
+"""Signs that no student's id has: formgrader puts ids into its pages as they are."""
 CHECK = "check_"
 """What the grade id of a check cell begins with; the exercise's name follows."""
 GRADED_BY = ("reference", "checking", "exercises", "grading")
@@ -92,6 +95,17 @@ class Assignment:
         return {CHECK + exercise.name: exercise for exercise in CHAPTERS[self.name]}
 
 
+def id_problem(student):
+    """Why a folder's name can't be a student's id; empty where it can."""
+    named = student.strip(". ") and student.isprintable() and not NO_ID.search(student)
+    if named and len(student) <= 100:
+        return ""
+    return (
+        f"{in_a_line(student, 50)!r} can't be a student's id: it has invisible signs, one of "
+        '< > " & / \\, only dots, or more than 100 signs; rename it'
+    )
+
+
 @cache
 def version():
     """A fingerprint of the code that decides a grade."""
@@ -150,10 +164,42 @@ def read(assignment, template, student):
     if len(others) == 1 and len(assignment.templates) == 1:
         remark = f"{wanted} is missing; {in_a_line(others[0], 100)} was graded in its place"
         return rebuild.read_bytes(base, *parts, others[0]), (remark,)
+    packed = [name for name in there if is_archive(name)]
+    if not others and len(packed) == 1:
+        return _unpacked(assignment, wanted, rebuild.read_bytes(base, *parts, packed[0]), packed[0])
+    if not others and packed:
+        raise MissingNotebook(f"{wanted} is missing, and there are {len(packed)} archives")
     if others:
         listed = in_a_line(", ".join(others[:5]), 300)
         raise MissingNotebook(f"{wanted} is missing, and which of {listed} it is can't be told")
-    raise MissingNotebook(f"{wanted} is missing; ask the student to hand it in")
+    closed = [in_a_line(name, 100) for name in there if is_archive(name, UNREAD)]
+    why = f", and {closed[0]} is not read" if closed else ""
+    raise MissingNotebook(f"{wanted} is missing{why}; ask the student to hand it in")
+
+
+def _unpacked(assignment, wanted, data, archive):
+    """The notebook out of an archive that was handed in; returns and errors as ``read``."""
+    shown = in_a_line(archive, 100)
+    found, others, odd = [], [], []
+    try:
+        for path, content in members(data, archive):
+            if isinstance(content, ArchiveError):
+                odd.append(f"{shown}: {content}")
+            elif path.rpartition("/")[2] == wanted:
+                found.append((path, content))
+            else:
+                others.append((path, content))
+    except ArchiveError as error:
+        raise SubmissionError(f"{shown} {error}; hand {wanted} in as it is") from None
+    if not found and len(assignment.templates) == 1:
+        found = others
+    if len(found) != 1:
+        holds = "holds no" if not found else f"holds {len(found)} notebooks and no single"
+        why = f"; {odd[0]}" if odd else ""
+        raise SubmissionError(f"{shown} {holds} {wanted}{why}; hand {wanted} in as it is")
+    path, content = found[0]
+    taken = in_a_line(path, 100)
+    return content, (f"{wanted} is missing; {taken} in {shown} was graded in its place", *odd[:5])
 
 
 def fingerprint(assignment, template, student, data):

@@ -3,14 +3,30 @@
 import base64
 import binascii
 import re
+import struct
 
 from nbformat.v4 import new_output
 
 MAX_OUTPUTS = 200
 MAX_CHARACTERS = 2**20
+MAX_PIXELS = 2**25
+"""Pixels of one picture: a small file can unfold to more than a browser can hold."""
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-ACTIVE = re.compile(r"<(?=[a-z/!?])|&(?=#)|(javascript|vbscript|data)(?=\s*:)", re.I)
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\ud800-\udfff]")
+TEX = (
+    "href|url|style|class|cssId|data|require|unicode|includegraphics|csname|let|[egx]?def|"
+    "(re)?new(command|environment)|providecommand|Declare[A-Za-z]*|Newextarrow|mmlToken"
+)
+"""MathJax's commands that make links and styles, or new commands that could be spelt as those."""
+ACTIVE = re.compile(
+    r"<(?=[a-z/!?])|&(?=#|[a-z][a-z0-9]*;)|(javascript|vbscript|data)(?=\s*:)"
+    rf"|\\(?=({TEX})(?![a-z]))",
+    re.I,
+)
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+"""How a PNG picture begins; its width and height follow."""
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|[\ud800-\udfff]")
+TURNING = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Marks that turn the direction of writing, and can make a line read as another."""
 
 
 def clean(text, limit=MAX_CHARACTERS):
@@ -21,14 +37,14 @@ def clean(text, limit=MAX_CHARACTERS):
 
 def in_a_line(text, limit):
     """A text for a message: clean, in one line."""
-    return " ".join(clean(text, limit).split())
+    return " ".join(TURNING.sub("\ufffd", clean(text, limit)).split())
 
 
 def harmless(markdown):
     """A written answer that no browser takes for anything but text, mathematics and pictures.
 
-    Tags, entities and addresses that run something are broken up by a mark without width, so that
-    they are shown as they were written.
+    Tags, entities, addresses that run something and commands of TeX that make links or styles are
+    broken up by a mark without width, so that they are shown as they were written.
     """
     return ACTIVE.sub(lambda found: f"{found[0]}\u200b", clean(markdown))
 
@@ -78,9 +94,13 @@ def _is_png(text):
     if not isinstance(text, str) or len(text) > 2 * MAX_CHARACTERS:
         return False
     try:
-        return base64.b64decode(text, validate=True).startswith(b"\x89PNG\r\n\x1a\n")
+        data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return False
+    if not data.startswith(PNG) or len(data) < len(PNG) + 8:
+        return False
+    width, height = struct.unpack_from("!II", data, len(PNG))
+    return 0 < width * height <= MAX_PIXELS
 
 
 def failure(name, text):

@@ -5,7 +5,7 @@ import os
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
 import nbgrader.apps.generatefeedbackapp
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import AssignLatePenalties
@@ -14,8 +14,9 @@ from traitlets import Bool, Float, Unicode
 
 from . import record
 from .assess import Budget
-from .assignment import Assignment, AssignmentError, up_to_date
+from .assignment import Assignment, AssignmentError, id_problem, up_to_date
 from .grade import grade_all
+from .outputs import in_a_line
 from .pages import CourseFeedback
 from .remote import GraderError, NotSandboxed
 
@@ -65,6 +66,11 @@ class CourseAutograde(Autograde):
     ).tag(config=True)
     book = Unicode("", help="Where the book is, put before each link.").tag(config=True)
 
+    @property
+    def budget(self):
+        """The limits of time as one ``Budget``."""
+        return Budget(self.cell_seconds, self.answer_seconds, self.notebook_seconds)
+
     def start(self):
         """Grade all submissions that the course directory's ids match."""
         failed = []
@@ -78,8 +84,7 @@ class CourseAutograde(Autograde):
                 course = self.coursedir
                 looked = assignment.place(course.submitted_directory, course.student_id)
                 raise AssignmentError(f"no submission matches {looked}")
-            with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
-                record.expect(gradebook, assignment)
+            with record.ready(self.coursedir, [assignment]) as gradebook:
                 for student in students:
                     if not self._grade(assignment, student, gradebook):
                         failed.append(student)
@@ -87,47 +92,51 @@ class CourseAutograde(Autograde):
             self.log.error(str(error))
             raise NbGraderException(str(error)) from None
         if failed:
-            said = f"{assignment.name}: no verdict for {', '.join(failed)}; see the messages above"
+            named = in_a_line(", ".join(failed), 2000)
+            said = f"{assignment.name}: no verdict for {named}; see the messages above"
             self.log.error(said)
             raise NbGraderException(said)
 
     def _grade(self, assignment, student, gradebook):
         """Grade one submission; whether it got a verdict."""
-        templates = assignment.notebooks()
+        templates, who = assignment.notebooks(), in_a_line(student, 100)
+        if problem := id_problem(student):
+            self.log.error("%s: %s", who, problem)
+            return False
         if not self.force and all(up_to_date(assignment, t, student) for t in templates):
-            self.log.info("%s: graded already, nothing has changed", student)
+            self.log.info("%s: graded already, nothing has changed", who)
             return True
         try:
             gradebook.find_student(student)
         except MissingEntry:
             if not self.create_student:
-                self.log.error("%s: there is no such student in the gradebook", student)
+                self.log.error("%s: there is no such student in the gradebook", who)
                 return False
             # In a class that is listed, a name that isn't may be a folder's misspelling.
             tell = self.log.warning if gradebook.students else self.log.info
-            tell("%s is not in the gradebook and is added to it", student)
+            tell("%s is not in the gradebook and is added to it", who)
         self.notebooks = [
             str(assignment.place(self.coursedir.submitted_directory, student) / f"{t.name}.ipynb")
             for t in templates
         ]
         self.run_pre_convert_hook()
-        budget = Budget(self.cell_seconds, self.answer_seconds, self.notebook_seconds)
         try:
             sandboxed = not self.run_without_sandbox
             done = grade_all(
-                assignment, templates, student, sandboxed, budget=budget, book=self.book
+                assignment, templates, student, sandboxed, budget=self.budget, book=self.book
             )
             record.keep(gradebook, assignment, student, done, late_penalty(self))
         except NotSandboxed:
             raise
         except (GraderError, OSError, SQLAlchemyError, ValueError) as error:
-            self.log.error("%s: not graded, through no fault of the student's: %s", student, error)
+            why = record.reason(error)
+            self.log.error("%s: not graded, through no fault of the student's: %s", who, why)
             return False
         self.run_post_convert_hook()
         for graded in done:
             for remark in graded.remarks:
-                self.log.warning("%s: %s", student, remark)
+                self.log.warning("%s: %s", who, remark)
             by_hand = [name for name, points in graded.scores.items() if points is None]
             said = f"; to be graded by hand: {', '.join(by_hand)}" if by_hand else ""
-            self.log.info("%s: %s: %g points%s", student, graded.notebook, graded.points, said)
+            self.log.info("%s: %s: %g points%s", who, graded.notebook, graded.points, said)
         return not any(graded.error for graded in done)

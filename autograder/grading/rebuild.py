@@ -20,6 +20,8 @@ from .outputs import in_a_line
 MAX_FILE = 64 * 2**20
 """Bytes of a submitted notebook, its outputs included."""
 MAX_CELLS = 10_000
+MAX_VALUES = 4_000_000
+"""Values in the JSON of a submitted notebook: each takes up to fifty times its bytes in memory."""
 MAX_SOURCE = 256 * 2**10
 """Characters of one solution cell."""
 MAX_SAID = 20
@@ -192,6 +194,10 @@ def parse(data, name):
     SubmissionError where it is no notebook of nbformat 3 or 4.
     """
     again = "open it in Jupyter, save it and hand it in again"
+    if sum(map(data.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise SubmissionError(
+            f"{name} holds more than {MAX_VALUES:,} values; clear its outputs and hand it in again"
+        )
     try:
         whole = json.loads(data)
     except UnicodeDecodeError as error:

@@ -11,6 +11,7 @@ from nbgrader.api import (
     BaseCell,
     Comment,
     Grade,
+    Gradebook,
     MissingEntry,
     Notebook,
     Student,
@@ -19,13 +20,13 @@ from nbgrader.api import (
     new_uuid,
 )
 from sqlalchemy import bindparam, insert, select, text, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from autograder.checking.feedback import as_html, as_text
 
 from .assignment import AssignmentError, receipt_path, submission_secret
 from .files import write_whole
-from .outputs import harmless
+from .outputs import harmless, in_a_line
 
 TASK, NOTEBOOK, CELL = Assignment.__table__, Notebook.__table__, BaseCell.__table__
 STUDENT, SUBMISSION = Student.__table__, SubmittedAssignment.__table__
@@ -125,13 +126,48 @@ def cell_name(cell):
     return cell.metadata.get("nbgrader", {}).get("grade_id") or cell.id
 
 
-def expect(gradebook, assignment):
-    """Make sure that the gradebook knows what was released.
+def ready(coursedir, assignments):
+    """Open the gradebook and make sure that it knows what was released; a locked one is waited for.
+
+    Parameters
+    ----------
+    coursedir : nbgrader's CourseDirectory
+    assignments : iterable of Assignment
+
+    Returns
+    -------
+    nbgrader's Gradebook, to be closed
 
     Errors
     ------
-    AssignmentError where it doesn't.
+    AssignmentError where it can't be opened or doesn't know an assignment.
     """
+    until = time.monotonic() + LOCKED_SECONDS
+    while True:
+        gradebook = None
+        try:
+            gradebook = Gradebook(coursedir.db_url, coursedir.course_id)
+            for assignment in assignments:
+                _expect(gradebook, assignment)
+            return gradebook
+        except BaseException as error:
+            if gradebook is not None:
+                gradebook.close()
+            if not isinstance(error, SQLAlchemyError | OSError):
+                raise
+            waits = isinstance(error, DBAPIError) and passing(error)
+            if not waits or time.monotonic() > until:
+                raise AssignmentError(f"the gradebook can't be opened: {reason(error)}") from None
+        time.sleep(0.05)
+
+
+def reason(error):
+    """What a database or the system complains of, in a line."""
+    return in_a_line(str(getattr(error, "orig", None) or error).split("\n")[0], 300)
+
+
+def _expect(gradebook, assignment):
+    """Make sure that the gradebook knows an assignment as it was released."""
     again = f"run `nbgrader generate_assignment {assignment.name}` first"
     for template in assignment.templates:
         try:

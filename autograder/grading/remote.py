@@ -19,7 +19,7 @@ START_SECONDS = 120
 FORK_SECONDS = 20
 """How long a fork and the way into the sandbox may take."""
 BOOT = "import sys; sys.path.insert(0, {root!r}); import autograder.grading.warm as w; "
-BOOT += "sys.path.remove({root!r}); w.main({fd}, {released!r})"
+BOOT += "sys.path.remove({root!r}); w.main({fd}, {released!r}, {home!r})"
 
 
 class GraderError(Exception):
@@ -39,6 +39,10 @@ class Warm:
     ----------
     released : Path of the folder that students have, or None
     sandboxed : bool, whether a child must be locked in at least as far as ``sandbox.MINIMUM``
+
+    Attributes
+    ----------
+    home : str, its directory, with those of its children in it
     """
 
     def __init__(self, released=None, sandboxed=True):
@@ -46,13 +50,13 @@ class Warm:
         ours, theirs = socket.socketpair()
         root = str(Path(__file__).resolve().parents[2])
         released = str(Path(released).resolve()) if released else ""
-        self._home = tempfile.mkdtemp(prefix="grading-")
-        boot = BOOT.format(root=root, fd=theirs.fileno(), released=released)
+        self.home = tempfile.mkdtemp(prefix="grading-")
+        boot = BOOT.format(root=root, fd=theirs.fileno(), released=released, home=self.home)
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-B", "-c", boot],
             pass_fds=[theirs.fileno()],
             env=self._environment(),
-            cwd=self._home,
+            cwd=self.home,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -67,9 +71,9 @@ class Warm:
         return {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "LANG": "C.UTF-8",
-            "HOME": self._home,
-            "IPYTHONDIR": self._home,
-            "MPLCONFIGDIR": self._home,
+            "HOME": self.home,
+            "IPYTHONDIR": self.home,
+            "MPLCONFIGDIR": self.home,
             "MPLBACKEND": "agg",
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
@@ -97,7 +101,7 @@ class Warm:
             self._process.kill()
             self._process.wait()
         self._process.stderr.close()
-        shutil.rmtree(self._home, ignore_errors=True)
+        shutil.rmtree(self.home, ignore_errors=True)
 
     def child(self):
         """Fork a child that is ready to run cells.
@@ -158,7 +162,8 @@ class Child:
 
     def __init__(self, parent):
         self._parent, self._control = parent, parent.control
-        self.directory = tempfile.mkdtemp(prefix="notebook-")
+        # Within what the warm parent removes when it ends, whoever else has been killed.
+        self.directory = tempfile.mkdtemp(prefix="notebook-", dir=parent.home)
         self.socket, theirs = socket.socketpair()
         try:
             socket.send_fds(self._control, [warm.FORK], [theirs.fileno()])

@@ -12,18 +12,21 @@ from dataclasses import dataclass, field
 from multiprocessing import connection
 
 import torch
-from nbgrader.api import Gradebook
 from sqlalchemy.exc import SQLAlchemyError
 
 from . import pages, record
-from .assignment import Assignment, AssignmentError, up_to_date
+from .assess import Budget
+from .assignment import Assignment, AssignmentError, id_problem, up_to_date
 from .cluster import Cluster
 from .grade import TRIES, grade_all
+from .outputs import in_a_line
 from .remote import GraderError, NotSandboxed, let_go
 from .sandbox import kernel
 
 EVERY = 0.1
 """Seconds between two looks at the progress line."""
+OVERDUE = 4
+"""How many times its notebooks' own limit a submission may take before its worker is ended."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,12 @@ class Done:
     def line(self):
         """It, in a line."""
         said = self.error or f"{self.points:g} points"
-        return f"{self.assignment} {self.student}: {said}"
+        return f"{self.who}: {said}"
+
+    @property
+    def who(self):
+        """The assignment and the student, fit for a terminal."""
+        return f"{self.assignment} {in_a_line(self.student, 100)}"
 
 
 @dataclass
@@ -168,7 +176,8 @@ def grade_class(
     wanted = {name: Assignment(coursedir, name) for name in assignments}
     unknown = set(students).difference(*(a.students() for a in wanted.values()))
     if unknown:
-        raise AssignmentError(f"nothing was handed in by {', '.join(sorted(unknown))}")
+        named = in_a_line(", ".join(sorted(unknown)), 300)
+        raise AssignmentError(f"nothing was handed in by {named}")
     every = [
         (name, student)
         for name, assignment in wanted.items()
@@ -190,9 +199,7 @@ def grade_class(
     else:
         pool = _Pool(max(1, min(jobs or _cores(), len(work))), wanted, sandboxed, options)
     try:
-        with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
-            for assignment in wanted.values():
-                record.expect(gradebook, assignment)
+        with record.ready(coursedir, wanted.values()) as gradebook:
             for (name, student), came in pool.work(work):
                 done = _keep(gradebook, wanted[name], student, came, penalty)
                 summary.done.append(done)
@@ -200,7 +207,7 @@ def grade_class(
                     progress.note(done.line)
                 for remark in done.remarks:
                     if remark != done.error:
-                        progress.note(f"{name} {student}: {remark}")
+                        progress.note(f"{done.who}: {remark}")
                 progress.at(len(summary.done), len(summary.failed))
     finally:
         pool.close()
@@ -241,13 +248,13 @@ def _cores():
 
 def _keep(gradebook, assignment, student, came, penalty):
     """Record what a worker came back with; what became of it."""
+    came = id_problem(student) or came
     if isinstance(came, str):
         return Done(assignment.name, student, None, error=came)
     try:
         record.keep(gradebook, assignment, student, came, penalty)
     except (OSError, SQLAlchemyError, ValueError) as error:
-        why = str(getattr(error, "orig", None) or error).splitlines()[0][:300]
-        said = f"could not be recorded: {why}"
+        said = f"could not be recorded: {record.reason(error)}"
         return Done(assignment.name, student, None, error=said)
     error = " ".join(graded.error for graded in came if graded.error)
     return Done(
@@ -332,12 +339,15 @@ def _worker(line, others, parent, assignments, sandboxed, options):
     if os.getppid() != parent:
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    budget = options["budget"] or Budget()
     # The threads with which the parent may have computed are not here: asked for, they never come.
     torch.set_num_threads(1)
     for other in others:
         other.close()
     try:
         while True:
+            signal.alarm(0)
             try:
                 name, student = line.recv()
             except EOFError:
@@ -345,6 +355,8 @@ def _worker(line, others, parent, assignments, sandboxed, options):
             try:
                 assignment = assignments[name]
                 templates = assignment.templates
+                # Whatever keeps this process itself busy costs a try, not the whole run.
+                signal.alarm(round(OVERDUE * len(templates) * (budget.notebook + budget.grace)))
                 line.send(grade_all(assignment, templates, student, sandboxed, **options))
             except NotSandboxed as error:
                 line.send(error)

@@ -9,6 +9,7 @@ import contextlib
 import gc
 import importlib
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -33,15 +34,28 @@ Where the released notebook has none it isn't loaded: it makes each fork slower.
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def main(control_fd, released=""):
+def main(control_fd, released="", home=""):
     """Preload, then fork a child for each request until the other side closes.
 
     Parameters
     ----------
     control_fd : int, a connected stream socket
     released : str, the folder that students have, for its ``check``; none where empty
+    home : str, a directory that is removed at the end; none where empty
     """
     control = socket.socket(fileno=control_fd)
+    try:
+        _serve(control, released)
+    except (wire.Closed, EOFError):
+        _end_all()
+    finally:
+        if home:
+            # Whoever made it may have been killed.
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _serve(control, released):
+    """Load everything, then fork for each request; EOFError or Closed at the end."""
     for name in PRELOADED:
         importlib.import_module(name)
     # Threads of a pool would be missing in the children.
@@ -62,11 +76,7 @@ def main(control_fd, released=""):
     gc.freeze()
     wire.send(control, {"ready": True})
     while True:
-        try:
-            _fork_one(control, shell)
-        except (wire.Closed, EOFError):
-            _end_all()
-            return
+        _fork_one(control, shell)
 
 
 def _fork_one(control, shell):

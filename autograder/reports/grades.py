@@ -101,9 +101,13 @@ def write_csv(rows, path):
         writer.writerows({key: safe(value) for key, value in row.items()} for row in rows)
 
 
+FORMULA = tuple("=+-@＝＋－＠")
+"""What a formula begins with, in narrow and in wide signs."""
+
+
 def safe(value):
     """A value that a spreadsheet does not take for a formula: names come from students."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+    if isinstance(value, str) and value.lstrip().startswith(FORMULA):
         return "'" + value
     return value
 

@@ -1,14 +1,16 @@
 """Hostile submissions: each a few lines, what it tries, and what must come of it.
 
-The lines take the place of one solution cell, or of all of them; nothing in the notebook is
-solved but what ``solved`` says. None may earn a point that its answers don't deserve, read or
-change anything outside, or touch the grade of another.
+The lines take the place of one solution cell or of several; nothing in the notebook is solved but
+what ``solved`` says. None may earn a point that its answers don't deserve, read or change anything
+outside, or touch the grade of another.
 """
 
 from dataclasses import dataclass
 
 CELL = "sigmoid"
 """The first solution cell, which the hostile lines replace: they run before all others."""
+WRITTEN = "why_two_states"
+"""The cell of the question that is answered in words."""
 
 
 @dataclass(frozen=True)
@@ -17,14 +19,17 @@ class Attack:
 
     name: str
     tries: str
-    source: str
+    cells: dict[str, str]
+    """Hostile lines by the name of the cell whose place they take."""
     solved: bool = False
     """Whether the other cells hold right answers; their points must then come through."""
 
 
 def attack(name, tries, source, solved=False):
-    """Make an attack; its lines are dedented by hand."""
-    return Attack(name, tries, source.strip("\n") + "\n", solved)
+    """Make an attack of lines for ``CELL``, or of a dict of lines by cell."""
+    cells = source if isinstance(source, dict) else {CELL: source}
+    cells = {cell: lines.strip("\n") + "\n" for cell, lines in cells.items()}
+    return Attack(name, tries, cells, solved)
 
 
 POINTS = [
@@ -207,7 +212,8 @@ def sigmoid(a):
             pass
     return np.zeros(3)
 """),
-    attack("helpers-misused", "ask for right versions of what is being checked", """
+    attack("helpers-misused", "ask for right versions of what is being checked", {
+        "sigmoid": """
 import sys
 from autograder.grading import earlier
 def sock():
@@ -217,24 +223,77 @@ def sock():
     return frame.f_locals["sock"]
 def sigmoid(a):
     return earlier.stand_in(sock(), "sigmoid", "numpy")(a)
+""",
+        "lstm_step": """
 def lstm_step(*a):
     return earlier.stand_in(sock(), "lstm_step", "numpy")(*a)
-"""),
-    attack("helpers-hoarded", "keep right versions for later", """
+""",
+    }),
+    attack("helpers-hoarded", "keep right versions for later", {
+        "lstm_forward": """
 import builtins
 def lstm_forward(*a):
     builtins.kept = (sigmoid, lstm_step)
     raise ValueError
-def sigmoid(a):
-    return builtins.kept[0](a)
+""",
+        "lstm_backward": """
 def lstm_backward(*a):
     return builtins.kept[1](*a)
+""",
+    }),
+    attack("helpers-copied", "read right versions out of the grader", {"lstm_step": """
+def lstm_step(*a):
+    for right in (sigmoid, forget_gate, update_cell):
+        for cell in right.__closure__ or ():
+            thing = cell.cell_contents
+            if callable(getattr(thing, "reference", None)):
+                return thing.reference(*a)
+"""}),
+    attack("torch-lstm-used", "call PyTorch's own LSTM", {
+        "LSTMCell": "import torch\nLSTMCell = torch.nn.LSTMCell",
+        "LSTM": "import torch\nLSTM = torch.nn.LSTM",
+    }),
+    attack("replies-ahead", "answer before anything is asked", """
+import json, os, struct, threading
+text = json.dumps({"observation": {"problem": None, "value": {"leaf": "number"}}}).encode()
+def send():
+    for _ in range(20):
+        for fd in range(3, 256):
+            try:
+                os.write(fd, struct.pack("!QQ", len(text), 0) + text)
+            except OSError:
+                pass
+threading.Thread(target=send, daemon=True).start()
 """),
-    attack("torch-lstm-used", "call PyTorch's own LSTM", """
-import torch
-LSTMCell = torch.nn.LSTMCell
-LSTM = torch.nn.LSTM
+    attack("requests-stolen", "read the questions before the probe does", """
+import os, threading
+def steal():
+    while True:
+        for fd in range(3, 256):
+            try:
+                os.read(fd, 1)
+            except OSError:
+                pass
+threading.Thread(target=steal, daemon=True).start()
 """),
+    attack("strange-numbers", "answer in types that compare in strange ways", {
+        "sigmoid": """
+def sigmoid(a):
+    return np.ma.masked_all(np.shape(a))
+""",
+        "forget_gate": """
+def forget_gate(x, h, *w):
+    return np.zeros(h.shape, dtype=">f2")
+""",
+        "input_gate": """
+def input_gate(x, h, *w):
+    return np.full(h.shape, np.longdouble("nan"))
+""",
+        "candidate": """
+def candidate(x, h, *w):
+    return np.zeros(h.shape, dtype=[("real", "f8")])
+""",
+    }),
     attack("public-cases-memorised", "answer the public cases by heart", """
 import sys
 cases = sys.modules["check"].check._exercises["sigmoid"]
@@ -568,14 +627,177 @@ def sigmoid(a):
     loop.append(loop)
     return loop
 """, solved=True),
-    attack("hostile-answer-in-words", "put a script into a written answer", """
-<script>alert(1)</script>
-"""),
+    attack("script-in-words", "put a script into a written answer", {WRITTEN: """
+<script>alert(1)</script> <img src=x onerror=alert(1)> <svg/onload=alert(1)>
+"""}),
+    attack("address-in-words", "put an address that runs into a written answer", {WRITTEN: """
+[a](javascript:alert(1)) [b](javascript&colon;alert(1)) [c](java&Tab;script:alert(1))
+[d](&#106;avascript:alert(1)) ![e](data&colon;text/html,x) [f](JaVaScRiPt&#x3a;alert(1)) [g]
+
+[g]: javascript&colon;alert(1)
+"""}),
+    attack("tex-in-words", "let MathJax make a link or a style in a written answer", {WRITTEN: r"""
+$\href{javascript:alert(1)}{x}$ $\def\x#1{\href{java#1}{y}}\x{script:alert(1)}$
+$$\newcommand{\z}[1]{\style{position:fixed;#1}{a}} \require{html} \z{top:0}$$
+"""}),
+    attack("picture-bomb", "show a picture that no browser can hold", """
+import base64, struct, zlib
+def chunk(kind, data):
+    return struct.pack("!I", len(data)) + kind + data + struct.pack("!I", zlib.crc32(kind + data))
+picture = b"\\x89PNG\\r\\n\\x1a\\n" + chunk(
+    b"IHDR", struct.pack("!IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0))
+picture += chunk(b"IDAT", zlib.compress(bytes(10**7))) + chunk(b"IEND", b"")
+class Picture:
+    def _repr_png_(self): return base64.b64encode(picture).decode()
+    def __repr__(self): return "BOMB"
+from IPython.display import display
+display(Picture())
+Picture()
+""", solved=True),
     attack("hostile-name", "put markup into what the instructor reads", """
 type_ = type("<script>alert(1)</script>", (Exception,), {})
 def sigmoid(a):
     raise type_("</td></table><img src=x onerror=alert(1)> \\x1b[2J \\u202e")
 """),
+    attack("helpers-endless", "keep the grader busy with right versions", {"lstm_forward": """
+def lstm_forward(*a):
+    while True:
+        try:
+            sigmoid(np.zeros(2_000))
+        except TypeError:
+            pass
+"""}, solved=True),
+    attack("helpers-long", "make the grader loop over a billion empty steps", {"lstm_backward": """
+def lstm_backward(x, h0, c0, *rest):
+    for shape in ((2**30, 0, 5), (0, 2**30, 0), (2**39, 0)):
+        try:
+            lstm_forward(np.zeros(shape), np.zeros((0, 4)), np.zeros((0, 4)), *rest[:4])
+        except TypeError:
+            pass
+    raise ValueError
+"""}, solved=True),
+    attack("value-never-written", "burn time while the answer is written down", """
+class Slow:
+    def __array__(self, *a, **k):
+        while True: pass
+    def __len__(self):
+        while True: pass
+    __repr__ = __str__ = __iter__ = __array__
+def sigmoid(a):
+    return Slow()
+""", solved=True),
+    attack("type-never-named", "burn time while the answer's type is named", """
+class Meta(type):
+    @property
+    def __name__(cls):
+        while True: pass
+    __qualname__ = __module__ = __name__
+class Slow(metaclass=Meta):
+    pass
+def sigmoid(a):
+    return Slow()
+""", solved=True),
+    attack("wild-pointer", "answer an array that lies at no address", """
+class Wild:
+    __array_interface__ = {"shape": (10**6,), "typestr": "<f8", "data": (16, False), "version": 3}
+def sigmoid(a):
+    return np.asarray(Wild())
+""", solved=True),
+    attack("slow-reply", "answer one byte a second", """
+import os, struct, time
+def sigmoid(a):
+    for byte in struct.pack("!QQ", 1_000, 0) + b" " * 1_000:
+        for fd in range(3, 256):
+            try:
+                os.write(fd, bytes([byte]))
+            except OSError:
+                pass
+        time.sleep(1)
+""", solved=True),
+    attack("deep-reply", "send JSON that is nested without end", """
+import os, struct
+def sigmoid(a):
+    text = b"[" * 4_000_000
+    for fd in range(3, 256):
+        try:
+            os.write(fd, struct.pack("!QQ", len(text), 0) + text)
+        except OSError:
+            pass
+""", solved=True),
+    attack("swollen-reply", "send arrays that are larger than their bytes", """
+import os, struct
+def sigmoid(a):
+    array = b'{"$array": ["<f8", [1099511627775, 1099511627775], 0]}'
+    text = b"[" + b",".join([array] * 70_000) + b"]"
+    for fd in range(3, 256):
+        try:
+            os.write(fd, struct.pack("!QQ", len(text), 0) + text)
+        except OSError:
+            pass
+""", solved=True),
+    attack("object-reply", "send an array of objects, to be unpickled", """
+import os, pickle, struct
+class Shell:
+    def __reduce__(self): return os.system, ("touch COURSE/attack",)
+def sigmoid(a):
+    raw = pickle.dumps(Shell())
+    for dtype in ("|O", "O8", "|V64", "<U8", "(2,)O", "<f8,O", "O"):
+        text = ('{"observation": {"$array": ["%s", [1], 0]}}' % dtype).encode()
+        for fd in range(3, 256):
+            try:
+                os.write(fd, struct.pack("!QQ", len(text), len(raw)) + text + raw)
+            except OSError:
+                pass
+""", solved=True),
+    attack("descriptors-passed", "send open files along with the answers", """
+import os, socket
+def sigmoid(a):
+    for fd in range(3, 256):
+        try:
+            with socket.socket(fileno=os.dup(fd)) as line:
+                for _ in range(500):
+                    socket.send_fds(line, [b"x"], [0] * 200)
+        except OSError:
+            pass
+""", solved=True),
+    attack("thread-left-running", "go on working in the background", """
+import threading
+def burn():
+    while True:
+        globals()["sigmoid"] = lambda a: 1 / (1 + np.exp(-a)) * 0
+for _ in range(8):
+    threading.Thread(target=burn, daemon=True).start()
+"""),
+    attack("never-leaves", "go on when Python ends", """
+import atexit, threading, weakref
+def stay(*a):
+    while True: pass
+atexit.register(stay)
+threading._shutdown = stay
+weakref.finalize(np, stay)
+raise SystemExit(0)
+""", solved=True),
+    attack("kernel-resources", "use up what all processes share", """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+calls = {"inotify_init1": 294, "memfd_create": 319, "shmget": 29, "semget": 64, "msgget": 68,
+         "mq_open": 240, "add_key": 248, "keyctl": 250, "io_uring_setup": 425, "bpf": 321,
+         "userfaultfd": 323, "perf_event_open": 298, "fanotify_init": 300, "ptrace": 101,
+         "process_vm_readv": 310, "pidfd_open": 434, "unshare": 272, "setns": 308, "mount": 165}
+for name, number in calls.items():
+    got = libc.syscall(number, 0, 1, 0o1600, 0, 0, 0)
+    assert got < 0, "LEAK " + name
+""", solved=True),
+    attack("shared-memory", "fill the memory file systems of the machine", """
+import os, tempfile
+for folder in ("/dev/shm", "/run", "/tmp", "/var/tmp", "/run/user/0"):
+    try:
+        with open(os.path.join(folder, "attack"), "wb") as file:
+            file.write(bytes(1_000_000))
+    except OSError:
+        continue
+    assert False, "LEAK " + folder
+""", solved=True),
     attack("deep-source", "be read by a parser without end", "x = " + "-" * 100_000 + "1\n"),
     attack("many-brackets", "overflow the parser's stack", "x = " + "(" * 100_000 + "\n"),
     attack("long-chain", "make a tree that is too deep", "x = a" + ".b" * 100_000 + "\n"),

@@ -1,10 +1,14 @@
 """No hostile submission earns, reads, changes, delays or spoils anything."""
 
+import json
 import os
+import re
 import shutil
 import socket
 import threading
 import time
+from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import nbformat
 import numpy
@@ -16,10 +20,10 @@ from autograder.grading.assess import Budget
 from autograder.grading.run import grade_class
 from tests.grading.conftest import ASSIGNMENT, DIRECTORIES, classroom  # noqa: F401
 
-from .corpus import ALL, CELL
+from . import stock, table
+from .corpus import ALL, WRITTEN
 
-BUDGET = Budget(cell=4.0, answer=4.0, notebook=60.0)
-WRITTEN = "why_two_states"
+BUDGET = Budget(cell=4.0, answer=6.0, notebook=60.0)
 SECRET = "the-instructors-secret"
 
 
@@ -27,6 +31,17 @@ def test_the_corpus_is_large_and_says_what_each_tries():
     names = [attack.name for attack in ALL]
     assert len(names) == len(set(names)) >= 60
     assert all(attack.tries for attack in ALL)
+
+
+def test_the_table_in_the_book_covers_the_corpus_as_it_is():
+    kept = json.loads(table.OUTCOMES.read_text(encoding="utf-8"))
+    assert set(kept) <= {attack.name for attack in ALL}, (
+        "measure again: python -m tests.attacks.stock"
+    )
+    assert all(came and set(came) <= {stock.NOTHING, *stock.WORDS} for came in kept.values())
+    assert [row[:2] for row in table.rows()] == [(attack.name, attack.tries) for attack in ALL]
+    page = (course.ROOT / "book" / "attacks.md").read_text(encoding="utf-8")
+    assert all(f"| {word} |" in page for word in (stock.NOTHING, *stock.WORDS))
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +56,8 @@ def graded(classroom, tmp_path_factory):  # noqa: F811
         put = {"COURSE": str(root), "ROOT": str(course.ROOT), "PORT": str(server.getsockname()[1])}
         put["GETPPID"] = '[f"/proc/{os.getppid()}/environ", f"/proc/{os.getppid()}/cmdline"]'
         for attack in ALL:
-            source = attack.source
-            for name, value in put.items():
-                source = source.replace(name, value)
             others = classroom.maker.solutions if attack.solved else {}
-            answers = others | {CELL: source}
-            if attack.name == "hostile-answer-in-words":
-                answers = {WRITTEN: source + "<img src=x onerror=alert(1)>[x](javascript:alert(1))"}
-            hand_in(root, attack.name, classroom.maker.notebook(answers))
+            hand_in(root, attack.name, classroom.maker.notebook(others | written_out(attack, put)))
         for student in ("aaa-honest", "mmm-honest", "zzz-honest"):
             hand_in(root, student, classroom.maker.solved())
         before = snapshot(root), modes(root)
@@ -64,6 +73,14 @@ def graded(classroom, tmp_path_factory):  # noqa: F811
         "grades": grades(coursedir),
         "heard": heard,
     }
+
+
+def written_out(attack, put):
+    """The cells of an attack, with what it needs to know of its place put in."""
+    cells = dict(attack.cells)
+    for name, value in put.items():
+        cells = {cell: lines.replace(name, value) for cell, lines in cells.items()}
+    return cells
 
 
 def hand_in(root, student, notebook):
@@ -116,7 +133,7 @@ def test_no_attack_earns_a_point(classroom, graded, attack):  # noqa: F811
     given = graded["grades"][attack.name]
     for exercise in classroom.exercises:
         earned = given[f"check_{exercise.name}"]
-        if attack.solved and exercise.name != CELL:
+        if attack.solved and exercise.name not in attack.cells:
             assert earned == exercise.points, exercise.name
         else:
             assert earned in (0.0, None), exercise.name
@@ -134,6 +151,7 @@ def test_nothing_was_changed_heard_or_left_behind(graded):
     assert (snapshot(graded["root"]), modes(graded["root"])) == graded["before"]
     assert graded["heard"] == []
     assert not [path for path in ("/tmp/attack", "/var/tmp/attack") if os.path.exists(path)]
+    assert not (graded["root"] / "attack").exists()
     for attack in ALL:
         assert SECRET not in autograded(graded, attack.name)
 
@@ -150,9 +168,34 @@ def test_every_attack_has_a_verdict(graded):
 
 def test_no_markup_of_a_students_reaches_a_browser(graded):
     coursedir = course.nbgrader(graded["root"], **DIRECTORIES)
-    for name in ("hostile-name", "hostile-answer-in-words", "display-hook"):
+    for name in (*(a.name for a in ALL if WRITTEN in a.cells), "hostile-name", "display-hook"):
         assert coursedir.generate_feedback(ASSIGNMENT, name)["success"]
         folder = graded["root"] / "feedback" / name / ASSIGNMENT
         page = (folder / f"{ASSIGNMENT}.html").read_text(encoding="utf-8")
-        assert "<script>alert" not in page and 'onerror="' not in page and "<img" not in page
-        assert 'href="javascript:' not in page and "37 of 37 points</caption>" not in page
+        found = Active()
+        found.feed(page[page.index("<body") :])
+        assert not found.active
+        assert "37 of 37 points</caption>" not in page
+        assert not re.search(r"\\(href|style|def|newcommand|require)\b", page)
+
+
+class Active(HTMLParser):
+    """Finds what a browser would run or fetch in the part of a page that students can write to."""
+
+    def __init__(self):
+        super().__init__()
+        self.active = []
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            address = re.sub(r"[\x00-\x20]", "", unquote(value or "")).lower()
+            runs = address.startswith(("javascript", "vbscript", "data:"))
+            if name.startswith("on") or (runs and ":" in address and "\u200b" not in address):
+                self.active.append((tag, name, value))
+        if tag in ("svg", "iframe", "object", "embed", "base", "form"):
+            self.active.append((tag, attributes))
+
+
+def test_no_picture_is_kept_that_a_browser_can_not_hold(graded):
+    notebook = autograded(graded, "picture-bomb")
+    assert "BOMB" in notebook and "image/png" not in notebook

@@ -4,14 +4,10 @@ import io
 import json
 import multiprocessing
 import os
-import random
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
-import time
 
 import nbformat
 import pytest
@@ -68,12 +64,6 @@ def book_of(coursedir):
             }
             for s in gradebook.assignment_submissions(ASSIGNMENT)
         }
-
-
-@pytest.fixture(scope="module")
-def undisturbed(classroom, tmp_path_factory):
-    """Filled by the first test that grades the class: what an undisturbed run gives."""
-    return {}
 
 
 def expected(classroom):
@@ -216,71 +206,6 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["file"]
-
-
-SCRIPT = """
-import sys
-from pathlib import Path
-from autograder import course
-from autograder.grading.assess import Budget
-from autograder.grading.run import grade_class
-
-coursedir = course.nbgrader(
-    Path(sys.argv[1]), source_directory="source", release_directory="release"
-).coursedir
-grade_class(coursedir, ["lstm"], jobs=2, stream=None, budget=Budget(cell=5.0, answer=5.0))
-"""
-
-
-def start(coursedir):
-    environment = os.environ | {"PYTHONPATH": str(course.ROOT)}
-    return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, coursedir.root], env=environment, start_new_session=True
-    )
-
-
-def test_two_runs_at_once_corrupt_nothing(classroom, coursedir):
-    both = [start(coursedir), start(coursedir)]
-    assert [process.wait(300) for process in both] == [0, 0]
-    assert book_of(coursedir) == expected(classroom)
-    assert grade(coursedir).skipped == 6
-
-
-def descendants(pid):
-    """All processes below one, itself included."""
-    found = [pid]
-    for known in found:
-        try:
-            with open(f"/proc/{known}/task/{known}/children") as file:
-                found += [int(child) for child in file.read().split()]
-        except OSError:
-            continue
-    return found
-
-
-def test_a_run_killed_at_any_moment_is_finished_by_the_next(classroom, coursedir):
-    rng = random.Random(0)
-    for _ in range(int(os.environ.get("COURSE_FAULTS", "4"))):
-        process = start(coursedir)
-        time.sleep(rng.uniform(0.5, 8))
-        victims = descendants(process.pid)
-        victim = rng.choice(victims)
-        try:
-            os.kill(victim, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-        if victim == process.pid:
-            process.wait()
-            deadline = time.monotonic() + 20
-            # Nothing outlives the driver.
-            while any(os.path.exists(f"/proc/{pid}") for pid in victims):
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-        else:
-            process.wait(300)
-    grade(coursedir)
-    assert book_of(coursedir) == expected(classroom)
-    assert grade(coursedir).skipped == 6
 
 
 def test_workers_leave_no_child_behind(coursedir):

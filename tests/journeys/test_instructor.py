@@ -13,6 +13,7 @@ import pytest
 
 from autograder import course, example_class
 from autograder.exercises import CHAPTERS
+from tests.grading.test_archives import a_tar, a_zip, linked
 
 NBGRADER = Path(sys.executable).parent / "nbgrader"
 
@@ -115,6 +116,57 @@ def test_a_zip_from_a_learning_platform(desk, maker, tmp_path):
         "ada": full_points(),
         "ben": 0.0,
     }
+
+
+def test_a_hostile_zip_stops_nobody_and_gets_out_nowhere(desk, maker, tmp_path):
+    desk.generate()
+    archive = desk.root / "downloaded" / "lstm" / "archive"
+    archive.mkdir(parents=True)
+    solved, untouched = (
+        nbformat.writes(notebook).encode() for notebook in (maker.solved(), maker.notebook({}))
+    )
+    files = {
+        "ada_lstm.ipynb": solved,
+        # A student's own archive, which claims to hold another's notebook as well.
+        "ben_2026-01-30-15-00-00_homework.zip": a_zip(
+            ("hw/lstm.ipynb", untouched),
+            ("../../up.ipynb", solved),
+            linked("l.ipynb", "/etc/passwd"),
+        ),
+        "eve_homework.zip": a_zip(("ada_lstm.ipynb", untouched)),
+        "fay_homework.tar.gz": a_tar(("x.ipynb", bytes(200 * 2**20))),
+        "gus_homework.zip": b"PK rubbish",
+        "ida_2026-99-99-99-99-99_lstm.ipynb": untouched,
+        ".._lstm.ipynb": untouched,
+        "<img src=x>_lstm.ipynb": untouched,
+        "../../../../outside_lstm.ipynb": solved,
+        "/tmp/absolute_lstm.ipynb": solved,
+    }
+    (archive / "class.zip").write_bytes(a_zip(*files.items()))
+    (archive / "broken.zip").write_bytes(b"no zip")
+    (archive / "zoe_lstm.ipynb").symlink_to(desk.root / "source" / "lstm" / "lstm.ipynb")
+    before = {path for path in tmp_path.rglob("*") if desk.root not in path.parents}
+    said = desk.nbgrader("zip_collect", "lstm")
+    assert {path for path in tmp_path.rglob("*") if desk.root not in path.parents} == before
+    assert {path.name for path in (desk.root / "submitted").iterdir()} == {
+        "ada",
+        "ben",
+        "eve",
+        "ida",
+    }
+    assert not (desk.root / "lstm").exists() and not Path("/tmp/absolute_lstm.ipynb").exists()
+    submitted = desk.root / "submitted"
+    assert (submitted / "ada" / "lstm" / "lstm.ipynb").read_bytes() == solved
+    assert (submitted / "eve" / "lstm" / "lstm.ipynb").read_bytes() == untouched
+    assert os.listdir(submitted / "ben" / "lstm").count("lstm.ipynb") == 1
+    for name in (
+        "broken.zip is no whole zip",
+        "gus_homework.zip",
+        "fay_homework.tar.gz",
+        "zoe_lstm",
+    ):
+        assert name in said
+    assert "Traceback" not in said
 
 
 def test_the_example_class_gets_the_points_that_its_making_says():

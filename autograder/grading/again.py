@@ -1,0 +1,99 @@
+"""Grade again what a receipt tells of, on the same inputs, and say whether anything differs."""
+
+import json
+
+from .assignment import Assignment
+from .grade import grade_all
+
+RESTS_ON = {
+    "submitted": "the submission has changed since",
+    "handed_in": "the time at which it was handed in has changed since",
+    "released": "the released notebook has changed since",
+    "version": "the grader has changed since",
+}
+"""What a grading rests on, and how a change of it is told."""
+MAX_RECEIPT = 2**24
+
+
+class ReceiptError(Exception):
+    """A file that is no receipt; says why, to be put after its name."""
+
+
+def load(path):
+    """Read a receipt.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict
+
+    Errors
+    ------
+    ReceiptError
+    """
+    try:
+        with path.open("rb") as file:
+            receipt = json.loads(file.read(MAX_RECEIPT))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ReceiptError(f"can't be read: {error}") from None
+    texts, tables = ("assignment", "notebook", "student"), ("seeds", "scores", "verdicts")
+    if not (
+        isinstance(receipt, dict)
+        and all(isinstance(receipt.get(key), str) for key in texts)
+        and all(isinstance(receipt.get(key), dict) for key in tables)
+    ):
+        raise ReceiptError("is no receipt")
+    return receipt
+
+
+def again(coursedir, receipt, sandboxed=True, budget=None):
+    """Grade what a receipt tells of once more; nothing is recorded.
+
+    Parameters
+    ----------
+    coursedir : nbgrader's CourseDirectory
+    receipt : dict, as ``load`` gives it
+    sandboxed : bool, as ``grade.grade_all``
+    budget : assess.Budget
+
+    Returns
+    -------
+    differs : list of str, what differs; empty where all is the same to the bit
+    notes : list of str, what is different and makes no difference: the layers of the sandbox
+
+    Errors
+    ------
+    AssignmentError, GraderError, NotSandboxed; ReceiptError where it lacks a seed.
+    """
+    assignment = Assignment(coursedir, receipt["assignment"])
+    templates = [t for t in assignment.templates if t.name == receipt["notebook"]]
+    if not templates:
+        raise ReceiptError(f"tells of a notebook that is not there: {receipt['notebook']}")
+    names = {e.name for k, e in assignment.exercises.items() if k in templates[0].marked}
+    seeds = receipt["seeds"]
+    if seeds and (lacking := names.difference(seeds)):
+        raise ReceiptError(f"has no seed for {', '.join(sorted(lacking))}")
+    (graded,) = grade_all(
+        assignment, templates, receipt["student"], sandboxed, budget=budget, seeds=seeds or None
+    )
+    now = graded.receipt
+    differs = [said for key, said in RESTS_ON.items() if receipt.get(key) != now[key]]
+    for what in ("scores", "verdicts"):
+        for name in sorted({*receipt[what], *now[what]}):
+            old, new = (_shown(there[what].get(name)) for there in (receipt, now))
+            if old != new:
+                differs.append(f"{what} of {name}: {old} became {new}")
+    if receipt.get("remarks") != now["remarks"]:
+        differs.append("what the grader noticed is not the same")
+    layers = set(receipt.get("layers") or ()) ^ set(now["layers"])
+    notes = [f"other layers of the sandbox are in force: {', '.join(sorted(layers))}"]
+    return differs, notes if layers else []
+
+
+def _shown(value):
+    if isinstance(value, list):
+        return "“" + " / ".join(str(line).strip() for line in value) + "”"
+    return "none" if value is None else f"{value}"

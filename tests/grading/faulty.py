@@ -1,0 +1,102 @@
+"""A run of the grader in a process of its own, forked from one that has loaded everything.
+
+It is what ``python -m autograder grade`` does, so that a fault shows what a person would see.
+"""
+
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from autograder import cli
+from autograder.grading import files, record
+from autograder.grading.sandbox import kernel
+
+RECORDING = (record.__file__, files.__file__)
+"""Where a result is recorded: a run can be told to die at any line of it."""
+
+
+def start(root, *arguments, **settings):
+    """Start a run.
+
+    Parameters
+    ----------
+    root : Path of the course directory; ``said.txt`` in it takes what is printed
+    arguments : of the verb ``grade``
+    settings : as ``_run``
+
+    Returns
+    -------
+    multiprocessing.Process; its exit code is the verb's
+    """
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload([__name__, "autograder.grading.run", "autograder.exercises"])
+    process = server.Process(target=_run, args=(str(root), arguments, settings))
+    process.start()
+    return process
+
+
+def _run(root, arguments, settings):
+    """Grade.
+
+    ``die_at``: the how manieth line of recording kills it; ``count_to``: a file that takes how many
+    there were; ``tmp``: the directory for temporary files; ``ordinary``: whether root's powers are
+    given up; ``tiny``: a folder of the course that is put on a file system of 16 kB; ``limit``:
+    bytes that a file may have; ``patience``: seconds for which a locked gradebook is waited for.
+    """
+    os.setsid()
+    said = os.open(Path(root, "said.txt"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
+    tempfile.tempdir = settings.get("tmp")
+    record.LOCKED_SECONDS = settings.get("patience", record.LOCKED_SECONDS)
+    if settings.get("tiny"):
+        _own_mounts()
+        kernel.mount("none", f"{root}/{settings['tiny']}", "tmpfs", 0, "size=16k")
+    if settings.get("limit"):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (settings["limit"],) * 2)
+    if settings.get("ordinary"):
+        kernel.drop_capabilities()
+    counted = _Counted(settings.get("die_at"))
+    if settings.get("die_at") or settings.get("count_to"):
+        sys.settrace(counted.call)
+    try:
+        code = cli.main(["grade", "lstm", "--root", root, *arguments])
+    finally:
+        sys.settrace(None)
+        if settings.get("count_to"):
+            Path(settings["count_to"]).write_text(str(counted.lines))
+    sys.exit(code)
+
+
+def _own_mounts():
+    """Let this process mount what no other sees; an ordinary user is root of a namespace for it."""
+    if os.geteuid() == 0:
+        kernel.unshare(kernel.CLONE_NEWNS)
+    else:
+        user, group = os.geteuid(), os.getegid()
+        kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+        Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+    kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+
+
+class _Counted:
+    """Counts the lines of recording that this process, and no child of it, executes."""
+
+    def __init__(self, die_at):
+        self.lines, self._die_at, self._pid = 0, die_at, os.getpid()
+
+    def call(self, frame, event, argument):
+        return self.line if frame.f_code.co_filename in RECORDING else None
+
+    def line(self, frame, event, argument):
+        if event == "line" and os.getpid() == self._pid:
+            self.lines += 1
+            if self.lines == self._die_at:
+                os.kill(self._pid, signal.SIGKILL)
+        return self.line

@@ -1,0 +1,86 @@
+"""A receipt lets anyone grade again and get the same, or be told what differs."""
+
+import json
+import shutil
+
+import pytest
+
+from autograder import cli
+
+from .conftest import ASSIGNMENT
+from .test_faults import arrange, run
+
+
+@pytest.fixture(scope="module")
+def graded(classroom, tmp_path_factory):
+    root = arrange(classroom, tmp_path_factory.mktemp("again") / "course")
+    run(root, "--student", "cleo", "--student", "dora")
+    return root
+
+
+def receipt_of(root, student):
+    return root / "receipts" / student / ASSIGNMENT / f"{ASSIGNMENT}.json"
+
+
+def test_the_same_to_the_bit(graded, capsys):
+    before = {path: path.stat().st_mtime_ns for path in graded.rglob("*") if path.is_file()}
+    assert cli.main(["regrade", *(str(receipt_of(graded, s)) for s in ("cleo", "dora"))]) == 0
+    assert capsys.readouterr().out.count("the same, to the bit") == 2
+    after = {path: path.stat().st_mtime_ns for path in graded.rglob("*") if path.is_file()}
+    assert after == before
+
+
+@pytest.fixture
+def changed(graded, tmp_path):
+    """A copy of the course, and a function that grades cleo's again: exit code, what is said."""
+    root = tmp_path / "course"
+    shutil.copytree(graded, root)
+
+    def again(capsys, **changes):
+        path = receipt_of(root, "cleo")
+        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+        return cli.main(["regrade", str(path), "--root", str(root)]), capsys.readouterr().out
+
+    return root, again
+
+
+def test_what_differs_is_said(changed, capsys):
+    root, again = changed
+    path = receipt_of(root, "cleo")
+    receipt = json.loads(path.read_text())
+    scores = receipt["scores"] | {"check_sigmoid": 0.0}
+    code, said = again(capsys, scores=scores, version="older", layers=[])
+    assert code == 1 and "the grader has changed since" in said
+    assert f"scores of check_sigmoid: 0.0 became {receipt['scores']['check_sigmoid']}" in said
+    assert "other layers of the sandbox" in said and "the submission has changed" not in said
+
+    handed_in = root / "submitted" / "cleo" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    handed_in.write_bytes(handed_in.read_bytes() + b"\n")
+    released = root / "release" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    released.write_bytes(released.read_bytes() + b"\n")
+    code, said = again(capsys, scores=receipt["scores"], version=receipt["version"])
+    assert code == 1 and "scores of" not in said and "verdicts of" not in said
+    assert "the submission has changed since" in said
+    assert "the released notebook has changed since" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("{", "can't be read"), ("[]", "is no receipt"), ('{"seeds": 3}', "is no receipt")],
+)
+def test_what_is_no_receipt_is_said(tmp_path, capsys, text, said):
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    assert cli.main(["regrade", str(path)]) == 1
+    assert said in capsys.readouterr().err
+    assert cli.main(["regrade", str(tmp_path / "missing.json")]) == 1
+    assert "can't be read" in capsys.readouterr().err
+
+
+def test_a_seed_that_is_missing_and_a_course_that_is_not_there_are_said(changed, capsys, tmp_path):
+    root, again = changed
+    assert again(capsys, seeds={"sigmoid": 1})[0] == 1
+    path = tmp_path / "alone.json"
+    shutil.copy(receipt_of(root, "dora"), path)
+    assert cli.main(["regrade", str(path)]) == 1
+    assert "no course directory" in capsys.readouterr().err

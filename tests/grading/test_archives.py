@@ -1,0 +1,184 @@
+"""Archives of every hostile kind: only plain notebooks come out, within limits, to their owner."""
+
+import io
+import os
+import random
+import stat
+import tarfile
+import warnings
+import zipfile
+
+import nbformat
+import pytest
+
+from autograder.grading import archives
+from autograder.grading.archives import STUDENTS, ArchiveError, Limits, members
+from autograder.grading.assignment import Assignment, read
+from autograder.grading.rebuild import SubmissionError
+from autograder.grading.run import grade_class
+
+from .conftest import ASSIGNMENT
+from .test_broken import COUNT, cut, flipped, spliced
+from .test_run import BUDGET, coursedir  # noqa: F401
+
+BOMB = bytes(40 * 2**20)
+SMALL = Limits(members=50, each=2**20, total=4 * 2**20)
+
+
+def a_zip(*files, compression=zipfile.ZIP_DEFLATED):
+    """Make a zip of (name or ZipInfo, bytes)."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", compression) as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, data in files:
+            archive.writestr(name, data)
+    return made.getvalue()
+
+
+def a_tar(*files, mode="w:gz"):
+    """Make a tar of (name, bytes) and (name, type of member, what it links to)."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode=mode) as archive:
+        for name, content, *target in files:
+            info = tarfile.TarInfo(name)
+            if isinstance(content, bytes) and not target:
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+            else:
+                info.type, info.linkname = content, target[0]
+                archive.addfile(info)
+    return made.getvalue()
+
+
+def linked(name, target):
+    """A symbolic link as a zip keeps it."""
+    info = zipfile.ZipInfo(name)
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return info, target
+
+
+def locked(data):
+    """The same zip with its first member marked as encrypted."""
+    data = bytearray(data)
+    data[6] |= 1
+    data[data.rindex(b"PK\1\2") + 8] |= 1
+    return bytes(data)
+
+
+def taken(data, name, limits=STUDENTS):
+    """What is taken of an archive: contents by path, and what is said of the rest."""
+    good, said = {}, []
+    try:
+        for path, content in members(data, name, limits):
+            if isinstance(content, bytes):
+                good[path] = content
+            else:
+                said.append(str(content))
+    except ArchiveError as error:
+        said.append(str(error))
+    for text in said:
+        assert text.isprintable() and 0 < len(text) < 500
+    return good, said
+
+
+ODD = {
+    "up.zip": (a_zip(("../lstm.ipynb", b"x")), "leads out"),
+    "up-inside.zip": (a_zip(("a/../../lstm.ipynb", b"x")), "leads out"),
+    "absolute.zip": (a_zip(("/etc/lstm.ipynb", b"x")), "leads out"),
+    "drive.zip": (a_zip(("C:/lstm.ipynb", b"x")), "leads out"),
+    "backslashes.zip": (a_zip(("x\\..\\lstm.ipynb", b"x")), "no file should have"),
+    "escapes.zip": (a_zip(("\x1b[2J\u202e.ipynb", b"x")), "no file should have"),
+    "long.zip": (a_zip(("x" * 5_000 + ".ipynb", b"x")), "no file should have"),
+    "deep.zip": (a_zip(("a/" * 100 + "lstm.ipynb", b"x")), "folders deep"),
+    "link.zip": (a_zip(linked("lstm.ipynb", "/etc/passwd")), "no plain file"),
+    "locked.zip": (locked(a_zip(("lstm.ipynb", b"x"))), "encrypted"),
+    "other.zip": (a_zip(("lstm.ipynb", b"x"), compression=zipfile.ZIP_LZMA), "not read"),
+    "bomb.zip": (a_zip(("lstm.ipynb", BOMB)), "larger than 1 MB"),
+    "bombs.zip": (a_zip(*((f"{n}.ipynb", BOMB[: 2**20]) for n in range(9))), "unpacks to more"),
+    "many.zip": (a_zip(*((f"{n}.ipynb", b"") for n in range(99))), "99 members, more than 50"),
+    "more.zip": (a_zip(*((f"{n}.ipynb", b"") for n in range(9_999))), "table of contents"),
+    "empty.zip": (b"", "no whole zip"),
+    "up.tar": (a_tar(("../lstm.ipynb", b"x"), mode="w"), "leads out"),
+    "absolute.tgz": (a_tar(("/lstm.ipynb", b"x")), "leads out"),
+    "link.tar.gz": (a_tar(("lstm.ipynb", tarfile.SYMTYPE, "/etc/passwd")), "no plain file"),
+    "hard.tar.gz": (a_tar(("lstm.ipynb", tarfile.LNKTYPE, "/etc/passwd")), "no plain file"),
+    "device.tar": (a_tar(("lstm.ipynb", tarfile.CHRTYPE, ""), mode="w"), "no plain file"),
+    "pipe.tar": (a_tar(("lstm.ipynb", tarfile.FIFOTYPE, ""), mode="w"), "no plain file"),
+    "bomb.tar.gz": (a_tar(("lstm.ipynb", BOMB)), "larger than 1 MB"),
+    "hidden-bomb.tgz": (a_tar(("x.txt", BOMB)), "unpacks to more"),
+    "many.tar.gz": (a_tar(*((f"{n}.txt", b"") for n in range(99))), "more than 50 members"),
+    "cut.tar": (a_tar(("lstm.ipynb", bytes(9_999)), mode="w")[:2_000], "no whole tar"),
+    "empty.tar": (b"", "no whole tar"),
+    "no-gzip.tar.gz": (b"\x1f\x8b\x08rubbish", "no whole gz"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_hostile_archive_gives_nothing_and_says_why(name):
+    data, why = ODD[name]
+    good, said = taken(data, name, SMALL)
+    assert why in " ".join(said)
+    assert not good or name in ("bombs.zip",)
+
+
+@pytest.mark.parametrize("make", [a_zip, a_tar])
+def test_the_notebooks_of_an_honest_archive_are_taken(make):
+    name = "a.zip" if make is a_zip else "a.tar.gz"
+    files = ("hw/lstm.ipynb", b"1"), ("plot.png", b"2"), ("__MACOSX/hw/._lstm.ipynb", b"3")
+    assert taken(make(*files), name) == ({"hw/lstm.ipynb": b"1"}, [])
+    good, said = taken(make(*files, ("hw/lstm.ipynb", b"4")), name)
+    assert good == {"hw/lstm.ipynb": b"1"} and "twice" in said[0]
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz"])
+def test_a_broken_archive_is_read_or_refused_in_a_line(name):
+    files = [(f"{n}/lstm.ipynb", os.urandom(300)) for n in range(4)]
+    mode = "w:gz" if name.endswith("gz") else "w"
+    good = a_zip(*files) if name.endswith("zip") else a_tar(*files, mode=mode)
+    for seed in range(COUNT // 4):
+        rng = random.Random(f"{name} {seed}")
+        came, said = taken(rng.choice([cut, flipped, spliced])(rng, good), name, SMALL)
+        assert came or said or len(came) <= 4
+
+
+def assignment_with(coursedir, files):  # noqa: F811
+    """A course in which ``eve`` handed in some files alone."""
+    folder = coursedir.root + f"/submitted/eve/{ASSIGNMENT}"
+    os.makedirs(folder)
+    for name, data in files.items():
+        with open(f"{folder}/{name}", "wb") as file:
+            file.write(data)
+    return Assignment(coursedir, ASSIGNMENT)
+
+
+def test_a_notebook_handed_in_as_an_archive_is_graded(classroom, coursedir):  # noqa: F811
+    solved = nbformat.writes(classroom.maker.solved()).encode()
+    assignment_with(coursedir, {"homework.zip": a_zip(("hw/lstm.ipynb", solved))})
+    (one,) = grade_class(
+        coursedir, [ASSIGNMENT], students=["eve"], jobs=1, stream=None, budget=BUDGET
+    ).done
+    assert one.points == sum(exercise.points for exercise in classroom.exercises)
+    assert "hw/lstm.ipynb in homework.zip was graded in its place" in one.remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        ({"a.zip": a_zip(("../lstm.ipynb", b"{}"))}, "holds no lstm.ipynb; a.zip: ../lstm"),
+        ({"a.zip": a_zip(("b.zip", a_zip(("lstm.ipynb", b"{}"))))}, "holds no lstm.ipynb"),
+        ({"a.zip": a_zip(("1.ipynb", b""), ("2.ipynb", b""))}, "holds 2 notebooks and no single"),
+        ({"a.zip": b"PK", "b.zip": b"PK"}, "there are 2 archives"),
+        ({"a.zip": b"PK"}, "a.zip is no whole zip file"),
+        ({"a.rar": b"Rar!"}, "lstm.ipynb is missing, and a.rar is not read"),
+    ],
+)
+def test_an_archive_without_the_notebook_is_said(coursedir, files, why):  # noqa: F811
+    assignment = assignment_with(coursedir, files)
+    with pytest.raises(SubmissionError) as caught:
+        read(assignment, assignment.templates[0], "eve")
+    assert why in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_what_is_asked_for_at_once_is_bounded():
+    with pytest.raises(ArchiveError, match="table of contents"):
+        archives._Counted(io.BytesIO(b"x"), piece=10).read(11)
