@@ -39,11 +39,15 @@ def grades(gradebook, assignments=(), students=()):
     list of dicts with the keys ``COLUMNS``; who has not submitted has a score of 0
     """
     rows = []
+    # By name: where names are missing, a database gives what comes first as it likes.
+    everyone = sorted(
+        gradebook.students, key=lambda s: (s.last_name or "", s.first_name or "", s.id)
+    )
     for assignment in gradebook.assignments:
         if assignments and assignment.name not in assignments:
             continue
         extra = {f"check_{e.name}" for e in CHAPTERS.get(assignment.name, ()) if e.extra}
-        for student in gradebook.students:
+        for student in everyone:
             if students and student.id not in students:
                 continue
             row = dict.fromkeys(COLUMNS, "")
