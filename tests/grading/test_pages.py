@@ -25,9 +25,13 @@ ODD = '''def sigmoid(x):
 
 sigmoid(None)
 '''
-PICTURE = """from IPython.display import Image, display
+PICTURE = """import io
+from IPython.display import Image, display
+from matplotlib import pyplot
 
-display(Image(data=b"\\x89PNG\\r\\n\\x1a\\n"))
+picture = io.BytesIO()
+pyplot.imsave(picture, [[0.0, 1.0]])
+display(Image(data=picture.getvalue()))
 sigmoid = 3"""
 
 
