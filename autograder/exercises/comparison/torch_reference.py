@@ -129,7 +129,8 @@ def generate(model, vocabulary, start, length, rng, temperature=1.0, top_k=None)
 
     First the model reads the whole of ``start``. Then, ``length`` times, your ``sample_next``
     chooses a character from the scores that follow the last character read, and the model reads
-    it. The state is carried along all the time, and no gradients are kept.
+    it. The state is carried along all the time. (No gradients are needed: ``torch.no_grad()`` saves
+    time here.)
 
     Parameters
     ----------
