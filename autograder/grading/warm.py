@@ -85,7 +85,7 @@ def _fork_one(control, shell):
     if word != FORK or not fds:
         raise EOFError
     request = wire.receive(control)
-    pid = os.fork()
+    pid = sandbox.fork()
     if pid == 0:
         _become_child(socket.socket(fileno=fds[0]), shell, request)
     os.close(fds[0])

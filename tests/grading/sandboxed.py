@@ -2,8 +2,9 @@
 
 A request is a JSON dict: ``code``, which sets ``result``; ``before``, which runs outside;
 ``layers``, ``limits`` and ``minimum`` of the sandbox; ``refuse``, names of what in `kernel` is to
-fail. Both snippets may write to descriptor `channel`; nothing
-holds it but the sandbox, so that its end tells that the sandbox is gone.
+fail; ``kill``, whom to kill when the code has written a line: the ``sandbox``, or the ``parent``
+that forked it. Both snippets may write to descriptor `channel`; nothing holds it but the sandbox,
+so that its end tells that the sandbox is gone.
 """
 
 import contextlib
@@ -89,11 +90,9 @@ def listen(directory):
 def run(request, directory, channel):
     """In a child: enter the sandbox, run the code, write what it sets `result` to."""
     names = {"tries": tries, "channel": channel, "directory": directory, "torch": torch}
-    names |= {"np": numpy, "plt": plt, "server": os.getppid(), "outside": os.getpid()}
+    names |= {"np": numpy, "plt": plt, "server": SERVER}
     names["addresses"] = ADDRESSES
     exec(request.get("before", ""), names)
-    for name in request.get("refuse", ()):
-        setattr(kernel, name, refuse)
     layers = request.get("layers", list(sandbox.LAYERS))
     limits = sandbox.Limits(**request.get("limits", {}))
     minimum = sandbox.MINIMUM if request.get("minimum", True) else ()
@@ -102,21 +101,52 @@ def run(request, directory, channel):
     return names.get("result")
 
 
-def answer(request):
-    """Run a request in a forked child; return ``result`` or ``error``, and ``exit``."""
-    directory = tempfile.mkdtemp(dir=os.environ["SANDBOX_TEST_DIRECTORY"])
-    reader, writer = os.pipe()
-    child = os.fork()
+def fork(request, directory, channel):
+    """Fork a sandbox that runs a request and writes what came of it; its process id."""
+    child = sandbox.fork(request.get("layers", list(sandbox.LAYERS)))
     if child == 0:
         try:
-            told = {"result": run(request, directory, writer)}
+            told = {"result": run(request, directory, channel)}
         except BaseException as error:
             told = {"error": f"{type(error).__name__}: {error}"}
-        os.write(writer, json.dumps(told).encode())
+        os.write(channel, json.dumps(told).encode())
         os._exit(0)
+    return child
+
+
+def fork_in_between(request, directory, channel):
+    """Fork a process that forks a sandbox; its process id."""
+    middle = os.fork()
+    if middle == 0:
+        fork(request, directory, channel)
+        os.close(channel)
+        os.wait()
+        os._exit(0)
+    return middle
+
+
+@contextlib.contextmanager
+def refusing(names):
+    """Let what has these names in `kernel` fail, in what is forked meanwhile too."""
+    own = {name: getattr(kernel, name) for name in names}
+    for name in names:
+        setattr(kernel, name, refuse)
+    yield
+    for name in names:
+        setattr(kernel, name, own[name])
+
+
+def answer(request):
+    """Run a request in a sandbox; return ``result`` or ``error``, and ``exit``."""
+    directory = tempfile.mkdtemp(dir=os.environ["SANDBOX_TEST_DIRECTORY"])
+    reader, writer = os.pipe()
+    kill = request.get("kill")
+    with refusing(request.get("refuse", ())):
+        forked = fork_in_between if kill == "parent" else fork
+        child = forked(request, directory, writer)
     os.close(writer)
     with open(reader, "rb") as pipe:
-        if request.get("kill"):
+        if kill:
             pipe.readline()
             os.kill(child, signal.SIGKILL)
             while pipe.readline():
@@ -136,6 +166,7 @@ if __name__ == "__main__":
         else:
             become_lone_root(argument == "refusing")
     sandbox.prepare()
+    SERVER = os.getpid()
     LISTENERS, ADDRESSES = listen(os.environ["SANDBOX_TEST_DIRECTORY"])
     for line in sys.stdin:
         request = json.loads(line)

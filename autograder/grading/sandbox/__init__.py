@@ -1,7 +1,7 @@
 """A process locks itself in, for good, before it sees a line of a student's code.
 
-The warm parent calls `prepare` once; each child that it forks calls `enter` once. `probe` tells
-what this machine grants, by doing it. No root is needed; Linux alone is supported.
+The warm parent calls `prepare` once and `fork` for each child, which calls `enter` once. `probe`
+tells what this machine grants, by doing it. No root is needed; Linux alone is supported.
 
 What is always done, on any machine: descriptors closed but the ones named, the environment
 replaced, an empty directory to be in, a session of its own, and death with the parent.
@@ -56,6 +56,8 @@ USER_NAMESPACE_HINT = (
     "look at the settings user.max_user_namespaces, kernel.unprivileged_userns_clone and "
     "kernel.apparmor_restrict_unprivileged_userns, or at what the container allows"
 )
+
+NEEDS_USER = "an ordinary user needs the layer user-namespace for it"
 
 SPARE_TASKS = 512
 """Room for others of the same user, where the kernel can't count a sandbox's threads alone."""
@@ -116,7 +118,7 @@ def probe() -> dict[str, Layer]:
     """Enter a sandbox in a forked child and return what came of each layer, by name."""
     directory = tempfile.mkdtemp(prefix="sandbox-probe-")
     reader, writer = os.pipe()
-    child = os.fork()
+    child = fork()
     if child == 0:
         try:
             os.close(reader)
@@ -139,6 +141,54 @@ def probe() -> dict[str, Layer]:
     }
 
 
+_reasons = {}
+"""In a child of `fork`: why a layer that begins with a process's life is not in force, or None."""
+_life = None
+"""A pipe that nobody writes to: it ends for the children when this process does."""
+
+
+def fork(layers: Iterable[str] = tuple(LAYERS)) -> int:
+    """Fork this process, which has one thread, as ``os.fork`` does, for the child to `enter`.
+
+    The child is the first process of a pid namespace, where that is granted: all that are in it
+    are killed with it. An ordinary user needs a user namespace for that, and gets it here too.
+
+    Parameters
+    ----------
+    layers : names of LAYERS to be tried
+
+    Returns
+    -------
+    int, 0 in the child and its process id in the parent
+    """
+    global _life
+    _life = _life or os.pipe()
+    user, group = os.geteuid(), os.getegid()
+    ways = []
+    if "pid-namespace" in layers:
+        ways.append(kernel.CLONE_NEWPID)
+        if "user-namespace" in layers and not _can_be_nobody():
+            ways.insert(0, kernel.CLONE_NEWPID | kernel.CLONE_NEWUSER)
+    reasons = {}
+    for flags in ways:
+        try:
+            child = kernel.fork(flags)
+        except OSError as error:
+            said = f"the kernel refused it ({error.strerror})" if user == 0 else NEEDS_USER
+            reasons["pid-namespace"] = said
+        else:
+            reasons["pid-namespace"] = None
+            break
+    else:
+        flags, child = 0, os.fork()
+    if child == 0:
+        os.close(_life[1])
+        if flags & kernel.CLONE_NEWUSER:
+            reasons["user-namespace"] = _map_to_nobody(user, group)
+        _reasons.update(reasons)
+    return child
+
+
 def enter(
     directory: Path,
     limits: Limits = Limits(),
@@ -146,17 +196,15 @@ def enter(
     keep: Iterable[int] = (0, 1, 2),
     minimum=MINIMUM,
 ) -> list[str]:
-    """Lock this process in, for good. Call it once, in a freshly forked child with one thread.
+    """Lock this process in, for good. Call it once, in a new child of `fork` with one thread.
 
     The parent had best been started with an empty environment: this one is blanked, but copies of
     its text may lie anywhere in memory. Modules of ours that are needed inside must have been
     imported before: they can't be read any more.
 
-    It returns in the locked-in process, whose current directory is its private one (also HOME and
-    TMPDIR). Where there is a pid namespace that is a child of the process that called: the caller
-    waits for it, and ends as it ended, with the same code or signal. Killing the caller kills all,
-    and so does the death of the parent that forked it (of its thread that did, to be exact).
-    Signals that this process sends to itself and has no handler for are ignored there.
+    Its current directory is its private one then (also HOME and TMPDIR). Killing it kills all that
+    it has started, and so does the death of the parent that forked it (of its thread that did, to
+    be exact). Signals that it sends to itself and has no handler for are ignored.
 
     Parameters
     ----------
@@ -202,10 +250,11 @@ def _enter(directory, limits, layers, keep):
         )
     if len(os.listdir("/proc/self/task")) != 1:
         raise SandboxError("the process has threads, and only one of them would be locked in")
-    reasons = {name: "not asked for" for name in LAYERS}
-    parent = os.getppid()
+    if _life is None:
+        raise SandboxError("the process was not forked by this module")
+    reasons = {name: "not asked for" for name in LAYERS} | _reasons
     held_bytes = _address_space()
-    _close_all_but(keep)
+    _close_all_but((*keep, _life[0]))
     kernel.wipe_first_environment()
     with contextlib.suppress(PermissionError):  # it leads a session already
         os.setsid()
@@ -223,9 +272,11 @@ def _enter(directory, limits, layers, keep):
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
         reasons["privileges"] = None
     # Only now: a change of user takes it back.
-    _die_with(lambda: os.getppid() == parent)
-    if reasons["pid-namespace"] is None:
-        _go_on_as_child(keep)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if select.select([_life[0]], [], [], 0)[0]:
+        # It was dead before that could be arranged.
+        os._exit(1)
+    os.close(_life[0])
     if "limits" in layers:
         alone = reasons["user-namespace"] is None and kernel.release() >= (5, 14)
         _limit(limits, held_bytes, alone)
@@ -267,23 +318,19 @@ def _enter_namespaces(directory, limits, layers, reasons):
             if name == "user-namespace":
                 reasons[name] += "; " + USER_NAMESPACE_HINT
             elif user != 0 and reasons["user-namespace"] is not None:
-                reasons[name] = "an ordinary user needs the layer user-namespace for it"
+                reasons[name] = NEEDS_USER
             return False
         reasons[name] = None
         return True
 
     as_root = _can_be_nobody() and unshare("mount-namespace", kernel.CLONE_NEWNS)
     if not as_root:
-        if unshare("user-namespace", kernel.CLONE_NEWUSER):
-            try:
-                _map_to_nobody(user, group)
-            except OSError as error:
-                reasons["user-namespace"] = f"it came without its powers ({error.strerror}); "
-                reasons["user-namespace"] += USER_NAMESPACE_HINT
+        # Where there is a pid namespace, there is the user namespace that it needed.
+        if "user-namespace" not in _reasons and unshare("user-namespace", kernel.CLONE_NEWUSER):
+            reasons["user-namespace"] = _map_to_nobody(user, group)
         unshare("mount-namespace", kernel.CLONE_NEWNS)
     unshare("network-namespace", kernel.CLONE_NEWNET)
     unshare("ipc-namespace", kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS)
-    unshare("pid-namespace", kernel.CLONE_NEWPID)
     if reasons["mount-namespace"] is None:
         try:
             owner = NOBODY if as_root else os.geteuid()
@@ -311,14 +358,20 @@ def _can_be_nobody():
 
 
 def _map_to_nobody(user, group):
-    """Make this process nobody in its new user namespace; outside it stays who it is."""
-    for name, text in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{NOBODY} {user} 1"),
-        ("gid_map", f"{NOBODY} {group} 1"),
-    ):
-        with open(f"/proc/self/{name}", "w") as file:
-            file.write(text)
+    """Make this process nobody in its new user namespace; outside it stays who it is.
+
+    Returns why it is not, or None.
+    """
+    try:
+        for name, text in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{NOBODY} {user} 1"),
+            ("gid_map", f"{NOBODY} {group} 1"),
+        ):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(text)
+    except OSError as error:
+        return f"it came without its powers ({error.strerror}); {USER_NAMESPACE_HINT}"
 
 
 def _replace_environment(home):
@@ -336,45 +389,6 @@ def _replace_environment(home):
     )
     tempfile.tempdir = home
     sys.dont_write_bytecode = True
-
-
-def _go_on_as_child(keep):
-    """Go on as the first process of the new pid namespace, and end as it ends.
-
-    All processes of a pid namespace are killed with its first; so is the first, when the process
-    left behind here dies, and that one when its own parent does.
-    """
-    alive, held = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(held)
-        _die_with(lambda: not select.select([alive], [], [], 0)[0])
-        os.close(alive)
-        return
-    try:
-        for descriptor in (0, 1, 2, alive, *keep):
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
-        _, status = os.waitpid(child, 0)
-        if os.WIFSIGNALED(status):
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            number = os.WTERMSIG(status)
-            if number != signal.SIGKILL:
-                signal.signal(number, signal.SIG_DFL)
-                signal.pthread_sigmask(signal.SIG_UNBLOCK, [number])
-            os.kill(os.getpid(), number)
-        os._exit(os.WEXITSTATUS(status))
-    finally:
-        os._exit(1)
-
-
-def _die_with(parent_lives):
-    """Be killed when the parent dies; end now if it has died before that could be arranged."""
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-    if not parent_lives():
-        os._exit(1)
 
 
 def _limit(limits, held_bytes, alone):

@@ -7,9 +7,13 @@ import ctypes
 import os
 import platform
 import re
+import signal
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.syscall.restype = ctypes.c_long
+# Holds on to Python's lock in a call: a fork must not be disturbed.
+_HELD_LIBC = ctypes.PyDLL(None, use_errno=True)
+_HELD_LIBC.syscall.restype = ctypes.c_long
 
 MACHINE = platform.machine()
 SUPPORTED = MACHINE in ("x86_64", "aarch64")
@@ -29,6 +33,7 @@ AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 
 # Numbers from 424 on are the same on all machines.
 _MOUNT_SETATTR = 442
+_CLONE = {"x86_64": 56, "aarch64": 220}.get(MACHINE)
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}.get(MACHINE)
 _CAPSET = {"x86_64": 126, "aarch64": 91}.get(MACHINE)
 
@@ -66,6 +71,35 @@ def prctl(option, *arguments):
     """Set something of this process: prctl(2), with missing arguments zero."""
     rest = [ctypes.c_ulong(a) for a in (*arguments, 0, 0, 0, 0)[:4]]
     return _checked(_LIBC.prctl(option, *rest), f"prctl({option})")
+
+
+def fork(flags):
+    """Fork this process, as ``os.fork`` does, with its child in new namespaces: clone(2).
+
+    glibc's own fork can't do that. What it does beside the call matters to processes with threads,
+    of which the caller must have none.
+
+    Parameters
+    ----------
+    flags : int, CLONE_NEW… of the namespaces
+
+    Returns
+    -------
+    int, 0 in the child and its process id in the parent
+
+    Errors
+    ------
+    OSError : the kernel refused; there is no child
+    """
+    python = ctypes.pythonapi
+    arguments = [ctypes.c_long(n) for n in (_CLONE, flags | signal.SIGCHLD, 0, 0, 0, 0)]
+    python.PyOS_BeforeFork()
+    child = _HELD_LIBC.syscall(*arguments)
+    if child == 0:
+        python.PyOS_AfterFork_Child()
+    else:
+        python.PyOS_AfterFork_Parent()
+    return _checked(child, "clone")
 
 
 def unshare(flags):
