@@ -25,7 +25,7 @@ ASSIGNMENT = "lstm"
 SUBMISSIONS, STOCK_SUBMISSIONS = 100, 20
 """Of the class that every route grades, and of the sample of it that stock nbgrader grades."""
 SIZES = (1_000, 5_000)
-LOOK = 0.5
+LOOK = 1.0
 """Seconds between two looks at the memory."""
 
 CHECK = """
@@ -74,11 +74,11 @@ def book():
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(course.ROOT / name, copy / name)
     command = [Path(sys.executable).parent / "jupyter-book", "build", ".", "-W", "-n"]
-    result = {"cold_s": timed(command, cwd=copy), "warm_unchanged_s": timed(command, cwd=copy)}
+    yield "cold_s", timed(command, cwd=copy)
+    yield "warm_unchanged_s", timed(command, cwd=copy)
     page = copy / "book" / ASSIGNMENT / "librarian.md"
     page.write_text(page.read_text(encoding="utf-8") + "\nOne more line.\n", encoding="utf-8")
-    result["warm_after_an_edit_s"] = timed(command, cwd=copy)
-    return result
+    yield "warm_after_an_edit_s", timed(command, cwd=copy)
 
 
 @dataclass(frozen=True)
@@ -154,18 +154,20 @@ def grading():
         "grade_1_worker": (whole, [*GRADE, "--jobs", "1"], None),
         "grade_2_workers": (whole, [*GRADE, "--jobs", "2"], None),
     }
-    result = {"submissions": len(whole), "stock_submissions": len(sample)}
-    given, roots = {}, {}
+    yield "submissions", len(whole)
+    yield "stock_submissions", len(sample)
+    given, roots, seconds = {}, {}, {}
     for name, (submissions, command, env) in routes.items():
         roots[name] = root = classroom(name, submissions)
         if command[:4] == GRADE[:4]:
             command = [*command, "--root", root]
         ran = watched(command, cwd=root, env=env)
-        result[f"{name}_s"] = ran.seconds / len(submissions)
-        result[f"{name}_mb"] = ran.peak_mb
+        seconds[name] = ran.seconds / len(submissions)
+        yield f"{name}_s", seconds[name]
+        yield f"{name}_mb", ran.peak_mb
         given[name] = scores(roots[name])
     for name in list(routes)[1:]:
-        result[f"{name}_times_stock"] = result["stock_s"] / result[f"{name}_s"]
+        yield f"{name}_times_stock", seconds["stock"] / seconds[name]
     ours = given["plugin"]
     differ = sorted(
         student
@@ -174,34 +176,32 @@ def grading():
         if points != ours.get(student)
     )
     graded = all(len(given[name]) == len(whole) for name in list(routes)[1:])
-    result |= {"equal_scores": graded and not differ, "scores_differ": differ}
-    result["stock_can_not_grade"] = sorted({s.student for s in sample} - set(given["stock"]))
+    yield "equal_scores", graded and not differ
+    yield "scores_differ", differ
+    yield "stock_can_not_grade", sorted({s.student for s in sample} - set(given["stock"]))
     pages = [*NBGRADER, "generate_feedback", ASSIGNMENT]
     ran = watched(pages, cwd=roots["stock"], env=stock)
-    result["stock_feedback_s"] = ran.seconds / len(given["stock"])
-    result["feedback_s"] = watched(pages, cwd=roots["plugin"]).seconds / len(whole)
+    yield "stock_feedback_s", ran.seconds / len(given["stock"])
+    yield "feedback_s", watched(pages, cwd=roots["plugin"]).seconds / len(whole)
     for size in SIZES:
-        result |= growth(maker, size)
-    return result
+        yield from growth(maker, size)
 
 
 def growth(maker, size):
     """Grade a class on all cores, with feedback pages; per submission."""
     root = classroom(f"class_{size}", maker.mixed(size))
     graded = watched([*GRADE, "--root", root])
+    yield f"grade_{size}_s", graded.seconds / size
+    yield f"grade_{size}_mb", graded.peak_mb
     again = watched([*GRADE, "--root", root])
+    yield f"nothing_new_{size}_s", again.seconds / size
     pages = watched([*GRADE, "--root", root, "--feedback"])
     written = len(list(root.glob("feedback/*/*/*.html")))
     if written != size or len(scores(root)) != size:
         raise course.StepFailed(f"of {size} submissions {written} have their page")
+    yield f"feedback_{size}_s", (pages.seconds - again.seconds) / size
+    yield f"feedback_{size}_mb", pages.peak_mb
     shutil.rmtree(root)
-    return {
-        f"grade_{size}_s": graded.seconds / size,
-        f"grade_{size}_mb": graded.peak_mb,
-        f"nothing_new_{size}_s": again.seconds / size,
-        f"feedback_{size}_s": (pages.seconds - again.seconds) / size,
-        f"feedback_{size}_mb": pages.peak_mb,
-    }
 
 
 def check():
@@ -220,10 +220,12 @@ def check():
         if done.returncode != 0:
             raise course.StepFailed(done.stderr)
         runs.append(json.loads(done.stdout))
-    return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+    for key in runs[0]:
+        yield key, statistics.median(run[key] for run in runs)
 
 
 MEASURES = {"check": check, "grading": grading, "book": book}
+"""What is measured: generators of names and values, written down one by one."""
 
 
 def run(say, wanted=()):
@@ -243,10 +245,11 @@ def run(say, wanted=()):
     result = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
     for name in wanted or MEASURES:
         say(f"measuring {name} …")
-        result[name] = MEASURES[name]()
-        for key, value in result[name].items():
+        result[name] = {}
+        for key, value in MEASURES[name]():
             shown = f"{value:.4g}" if isinstance(value, float) else value
             print(f"{name:8} {key:28} {shown}", flush=True)
-    RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+            result[name][key] = value
+            RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     shutil.rmtree(PLACE)
     say(f"written to {RESULT.relative_to(course.ROOT)}")

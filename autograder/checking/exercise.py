@@ -9,7 +9,7 @@ import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -132,7 +132,9 @@ class Drawn:
     def shows(self, wrong, observed):
         """Whether an answer does on every case what a wrong implementation does."""
         contract = self._exercise.contract
-        return all(alike(contract, self.shown(wrong, k), seen) for k, seen in enumerate(observed))
+        # The first case comes last: with its second call it takes longest.
+        order = [*range(1, len(observed)), 0]
+        return all(alike(contract, self.shown(wrong, k), observed[k]) for k in order)
 
 
 @dataclass(frozen=True)
@@ -494,9 +496,15 @@ def edited(reference, edits):
     return namespace[reference.__name__]
 
 
+@cache
+def _source(reference):
+    """The text of a function or class; Python looks for it anew each time, which takes long."""
+    return textwrap.dedent(inspect.getsource(reference))
+
+
 def edited_source(reference, edits):
     """The text of a wrong implementation; see ``edited``."""
-    source = textwrap.dedent(inspect.getsource(reference))
+    source = _source(reference)
     for old, new in edits:
         if source.count(old) != 1:
             raise ValueError(f"{reference.__name__}: {old!r} stands {source.count(old)} times")

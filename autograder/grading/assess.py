@@ -18,7 +18,7 @@ MAX_CALLS = 2_000
 """Calls of right versions of earlier answers in one case."""
 SEEDS = 2
 """Seeds of an exercise that are at hand at a time."""
-NOTEBOOKS = 50
+NOTEBOOKS = 250
 """Notebooks after which a seed is given up."""
 PAPERS = 200
 """Drawn cases that are kept as they are sent."""

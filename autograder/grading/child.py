@@ -193,6 +193,11 @@ class NotebookShell(InteractiveShell):
             return super().transform_cell(raw_cell)
         return raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
 
+    def should_run_async(self, raw_cell, **more):
+        # Only these words make a cell asynchronous; IPython compiles each cell to find out.
+        words = "await" in raw_cell or "async" in raw_cell
+        return words and super().should_run_async(raw_cell, **more)
+
     def _showtraceback(self, etype, evalue, stb):
         self.recorder.error(etype, evalue, stb)
 

@@ -1,9 +1,8 @@
 """Grade one submission: read it, rebuild it, have it run and judged, and say what to record."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
-
-from nbformat.v4 import nbjson
 
 from autograder.checking.feedback import as_text
 
@@ -157,8 +156,9 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="",
         scores=scores,
         unanswered=unanswered,
         look={name for name, verdict in verdicts.items() if verdict.look},
-        document=nbjson.writes(
-            document(template, submission.texts, outputs, verdicts, remarks, book)
+        document=json.dumps(
+            document(template, submission.texts, outputs, verdicts, remarks, book),
+            ensure_ascii=False,
         ),
         receipt=receipt,
         handed_in=handed.handed_in,

@@ -28,6 +28,10 @@ KEPT_CELLS = 10_000
 """Rendered cells that are kept; a class has a few hundred that more than one student has."""
 
 
+_rendered = {}
+"""What became of cells, by their JSON: kept for all exporters of a process."""
+
+
 class PageExporter(HTMLExporter):
     """nbconvert's exporter, but for cells that look the same: each is rendered once for a class.
 
@@ -36,7 +40,7 @@ class PageExporter(HTMLExporter):
     """
 
     def __init__(self, *args, **kwargs):
-        self._rendered, self._page, self._code = {}, [], []
+        self._page, self._code = [], []
         self._highlight = None
         super().__init__(*args, **kwargs)
         self.filters = {**self.filters, "highlight_code": self._set_apart}
@@ -61,12 +65,12 @@ class PageExporter(HTMLExporter):
 
     def _once(self, cell, render):
         key = json.dumps(cell, sort_keys=True)
-        html = self._rendered.get(key)
+        html = _rendered.get(key)
         if html is None:
-            if len(self._rendered) >= KEPT_CELLS:
-                self._rendered.clear()
+            if len(_rendered) >= KEPT_CELLS:
+                _rendered.clear()
             self._code = []
-            html = self._rendered[key] = _tidy(render(), self._code)
+            html = _rendered[key] = _tidy(render(), self._code)
         first = not self._page
         if html:
             self._page.append(html)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import nbformat
+from nbformat import NotebookNode
 
 from .outputs import in_a_line
 
@@ -92,13 +93,17 @@ class Template:
         }
 
     def filled(self, texts):
-        """A copy of the released notebook with the text of solution cells filled in."""
-        notebook = copy.deepcopy(self.notebook)
-        for cell in notebook.cells:
+        """The released notebook with the text of solution cells filled in.
+
+        Its cells are new, so that they can be changed; what is in them is the released one's.
+        """
+        cells = []
+        for cell in map(copy.copy, self.notebook.cells):
             name = cell.metadata.get("nbgrader", {}).get("grade_id")
             if name in self.solutions and name in texts:
                 cell.source = texts[name]
-        return notebook
+            cells.append(cell)
+        return NotebookNode(self.notebook, cells=cells)
 
 
 def open_inside(base, *parts, directory=False):

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from nbformat.v4 import new_markdown_cell, new_output
+from nbformat.v4 import new_markdown_cell
 from nbgrader.api import (
     Assignment,
     BaseCell,
@@ -26,7 +26,7 @@ from autograder.checking.feedback import as_html, as_text
 
 from .assignment import AssignmentError, receipt_path, submission_secret
 from .files import write_whole
-from .outputs import harmless, in_a_line
+from .outputs import harmless, in_a_line, output
 
 TASK, NOTEBOOK, CELL = Assignment.__table__, Notebook.__table__, BaseCell.__table__
 STUDENT, SUBMISSION = Student.__table__, SubmittedAssignment.__table__
@@ -98,14 +98,14 @@ def document(template, texts, outputs, verdicts, remarks, book=""):
                 "text/plain": as_text(verdict, book=book),
                 "text/html": as_html(verdict, book=book),
             }
-            cell.outputs = [new_output("display_data", data=shown)]
+            cell.outputs = [output("display_data", data=shown, metadata={})]
         elif name in outputs:
             count += 1
             cell.execution_count = count
             cell.outputs = outputs[name]
-            for output in cell.outputs:
-                if output.output_type == "execute_result":
-                    output.execution_count = count
+            for one in cell.outputs:
+                if one.output_type == "execute_result":
+                    one.execution_count = count
     if remarks:
         said = "\n".join(f"* {_plain(remark)}" for remark in remarks)
         cell = new_markdown_cell(f"**What the grader noticed**\n\n{said}")
