@@ -12,7 +12,7 @@ EXERCISES = {f"{c} {e.name}": e for c, exercises in CHAPTERS.items() for e in ex
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 def test_the_tolerance_is_clear_on_both_sides(exercise):
-    measured = tolerance.measure(exercise, seeds=range(1, 4))
+    measured = tolerance.measure(exercise, seeds=(1,))
     assert tolerance.is_clear(measured), measured
 
 
