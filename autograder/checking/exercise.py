@@ -17,6 +17,7 @@ import numpy as np
 from .contract import Case, Contract, Part
 from .diagnosis import alike, holds, right_where, variants
 from .judge import FINAL, RUNS, grader_error, judge, one_each, readable
+from .plain import pack
 from .probe import observe, stand_in
 from .rules import Reading, read
 
@@ -111,6 +112,15 @@ class Drawn:
     def expected(self):
         """What the reference does: a list of observations, one for each case."""
         return self._exercise.expected(self.cases)
+
+    @cached_property
+    def packed(self):
+        """What an answer is to be and the cases to observe it on, as ``plain.pack`` packs them."""
+        asked = {
+            "observe": self._exercise.contract.to_plain(),
+            "cases": [vars(case) for case in self.cases],
+        }
+        return pack(asked)
 
     @cached_property
     def special(self):
@@ -343,8 +353,9 @@ class Exercise:
 
         Parameters
         ----------
-        ask : function of a list of cases and a tuple of names that returns observations; the
-            names are earlier exercises whose right versions are to stand in for the answer's own
+        ask : function of a Drawn and a tuple of names that returns observations, one for each of
+            its cases; the names are earlier exercises whose right versions are to stand in for the
+            answer's own
         seed : int
         cells : list of str, the texts of the notebook's code cells, or None where they aren't at
             hand; they are read for what the rules forbid
@@ -358,15 +369,14 @@ class Exercise:
             reading = read(self.contract, cells) if cells is not None else Reading()
         except Exception:
             return grader_error(self.contract, traceback.format_exc())
-        cases = drawn.cases
-        verdict, uses = self._safely(drawn, ask(cases, ()), reading), ()
+        verdict, uses = self._safely(drawn, ask(drawn, ()), reading), ()
         if verdict.status == "fail" and self.uses and verdict.finding.stage not in FINAL:
-            helped = self._safely(drawn, ask(cases, self.uses), reading)
+            helped = self._safely(drawn, ask(drawn, self.uses), reading)
             both = better(verdict, helped, self.uses)
             verdict, uses = both, () if both is verdict else self.uses
         if verdict.status == "fail" and not verdict.hints and verdict.finding.stage in RUNS:
             special, stage = drawn.special, verdict.finding.stage
-            seen = ask(special.cases, uses)
+            seen = ask(special, uses)
             right = right_where(self.contract, stage, special.cases, special.expected, seen)
             verdict = replace(verdict, notes=(*verdict.notes, *right))
         return verdict
@@ -380,7 +390,7 @@ class Exercise:
 
     def check(self, implementation, seed):
         """Assess an implementation in this process."""
-        return self.assess(lambda cases, _: self.observe(implementation, cases), seed)
+        return self.assess(lambda drawn, _: self.observe(implementation, drawn.cases), seed)
 
 
 KEPT = 8

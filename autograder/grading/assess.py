@@ -20,8 +20,6 @@ SEEDS = 2
 """Seeds of an exercise that are at hand at a time."""
 NOTEBOOKS = 250
 """Notebooks after which a seed is given up."""
-PAPERS = 200
-"""Drawn cases that are kept as they are sent."""
 TIME_UP = "TimeUp"
 """What a child calls the error that stops an answer whose time is up."""
 KILLED = "it was stopped by SIGKILL"
@@ -81,29 +79,6 @@ class _Fresh:
 
 
 _fresh = _Fresh()
-
-
-@dataclass
-class _Paper:
-    """Cases as they are sent, once for all who are asked about them."""
-
-    cases: list
-    """Kept, so that their id stays theirs."""
-    frame: bytes
-
-
-_papers = {}
-
-
-def _paper(contract, cases):
-    """The cases of an exercise as the bytes of a message."""
-    key = contract.name, id(cases)
-    if key not in _papers:
-        if len(_papers) >= PAPERS:
-            _papers.clear()
-        asked = {"observe": contract.to_plain(), "cases": [vars(case) for case in cases]}
-        _papers[key] = _Paper(cases, wire.frame(asked))
-    return _papers[key].frame
 
 
 class _Died(Exception):
@@ -226,8 +201,8 @@ class _Run:
     def judge(self, exercise, seed):
         """The verdict on one exercise; an error of ours costs no points and gives none."""
 
-        def ask(cases, helpers):
-            return self._ask(exercise.contract, cases, helpers)
+        def ask(drawn, helpers):
+            return self._ask(exercise.contract, drawn, helpers)
 
         try:
             if self._child is None:
@@ -238,17 +213,17 @@ class _Run:
         except Exception:
             return grader_error(exercise.contract, traceback.format_exc())
 
-    def _ask(self, contract, cases, helpers):
+    def _ask(self, contract, drawn, helpers):
         seconds = self._budget.answer
         if not helpers and self._endless.intersection(contract.uses):
             seconds /= IMPATIENCE
-        paper = _paper(contract, cases)
+        cases, question = drawn.cases, wire.frame_of(*drawn.packed)
         deadline = time.monotonic() + seconds
         observations = []
         try:
             if self._child is None:
                 self.start()
-            self._tell({"helpers": self._stand_ins(helpers), "seconds": seconds}, before=paper)
+            self._tell({"helpers": self._stand_ins(helpers), "seconds": seconds}, before=question)
             while len(observations) < len(cases) and not self._ended(contract, observations):
                 said = self._answer(helpers, deadline)
                 if "stopped" in said:
@@ -258,7 +233,7 @@ class _Run:
                     observations.append(said["observation"])
         except _Died as error:
             if self._once_more(f"answer {contract.name}", error):
-                return self._ask(contract, cases, helpers)
+                return self._ask(contract, drawn, helpers)
             observations.append(stopped(contract, ENDED, str(error)))
             self._ended(contract, observations)
         # The other cases of an answer that never ends, or ends its process, are spared: they would

@@ -34,9 +34,9 @@ def full_check(assignment, name, namespace=None, seed=None):
         namespace = inspect.currentframe().f_back.f_globals
     exercise = next(e for e in CHAPTERS[assignment] if e.name == name)
 
-    def ask(cases, names):
+    def ask(drawn, names):
         right = helpers(CHAPTERS[assignment], names)
-        return [observe(exercise.contract, namespace, case, right) for case in cases]
+        return [observe(exercise.contract, namespace, case, right) for case in drawn.cases]
 
     seed = secrets.randbits(32) if seed is None else seed
     verdict = exercise.assess(ask, seed, cells_of(exercise.contract, namespace))

@@ -38,7 +38,11 @@ def frame(value):
     ------
     TypeError where the value is no plain data.
     """
-    text, raw = plain.pack(value)
+    return frame_of(*plain.pack(value))
+
+
+def frame_of(text, raw):
+    """What ``plain.pack`` has packed as the bytes that ``send_frame`` sends."""
     text = text.encode()
     return HEADER.pack(len(text), len(raw)) + text + raw
 

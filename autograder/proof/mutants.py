@@ -136,10 +136,10 @@ def try_mutant(assignment, exercise, source, solutions=Path("solutions")):
     namespace = dict(solved(assignment, solutions))
     written = [setup(assignment, solutions), source]
 
-    def ask(cases, names):
+    def ask(drawn, names):
         right = helpers(CHAPTERS[assignment], names)
         seen = []
-        for case in cases:
+        for case in drawn.cases:
             with limited(LIMIT_S):
                 seen.append(observe(declared.contract, namespace, case, right))
         return seen

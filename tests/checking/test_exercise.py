@@ -18,10 +18,10 @@ def assess(exercise, text, cells=None):
     exec(text, namespace)
     asked = []
 
-    def ask(cases, names):
+    def ask(drawn, names):
         asked.append(names)
         right = helpers(ASSIGNMENT, names)
-        return [observe(exercise.contract, namespace, case, right) for case in cases]
+        return [observe(exercise.contract, namespace, case, right) for case in drawn.cases]
 
     return exercise.assess(ask, SEED, cells), asked
 

@@ -42,7 +42,7 @@ VERDICTS = {
     "known": BLEND.check(BLEND.wrong["b left out"], SEED),
     "two": BLEND.check(next(iter(BLEND.pairs.values())), SEED),
     "stops": DOUBLE.check(lambda a: 1 / 0, SEED),
-    "forbidden": DOUBLE.assess(lambda c, _: DOUBLE.expected(c), SEED, ["double = torch.add"]),
+    "forbidden": DOUBLE.assess(lambda drawn, _: drawn.expected, SEED, ["double = torch.add"]),
 }
 
 

@@ -30,8 +30,8 @@ def passes(exercise, answer, seed, cells=None):
     """Assert that an answer gets all points."""
     namespace = {exercise.name: answer}
 
-    def ask(cases, names):
-        return [observe(exercise.contract, namespace, case) for case in cases]
+    def ask(drawn, names):
+        return [observe(exercise.contract, namespace, case) for case in drawn.cases]
 
     verdict = exercise.assess(ask, seed, cells)
     assert (verdict.status, verdict.points) == ("pass", exercise.points), as_text(verdict)

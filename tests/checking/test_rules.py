@@ -146,7 +146,7 @@ def ask(exercise, answer):
     from autograder.checking.probe import observe
 
     namespace = {exercise.name: answer}
-    return lambda cases, names: [observe(exercise.contract, namespace, case) for case in cases]
+    return lambda drawn, _: [observe(exercise.contract, namespace, c) for c in drawn.cases]
 
 
 def test_forbidden_text_gets_no_points_and_a_message_that_says_why():

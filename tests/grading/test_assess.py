@@ -5,6 +5,7 @@ import time
 import pytest
 
 from autograder.checking.contract import Case, Contract, Part
+from autograder.checking.exercise import Drawn
 from autograder.grading import sandbox
 from autograder.grading.assess import ENDED, TIME_UP, Budget, _Run, assess
 from autograder.grading.grade import cell_name
@@ -171,7 +172,8 @@ def ask(warm, source, helpers, value):
     run = _Run(warm, [("a", source)], exercises, QUICK)
     run.start()
     try:
-        return run._ask(Doubles.contract, [Case("one", {"x": value})], helpers)[0]
+        drawn = Drawn(exercises[0], [Case("one", {"x": value})])
+        return run._ask(Doubles.contract, drawn, helpers)[0]
     finally:
         run.stop()
 
