@@ -126,13 +126,13 @@ def use_forked_kernels():
 
 
 def wait_for_kernel(requests):
-    """Fork for each request; return, in the child, its end of the line (socket.socket)."""
+    """Fork for each request; return, in the child, the descriptor (int) of its end of the line."""
     while True:
         _, lines, *_ = socket.recv_fds(requests, 1, 1)
         if not lines:
             sys.exit()
         if os.fork() == 0:
-            return socket.socket(fileno=lines[0])
+            return lines[0]
         os.close(lines[0])
 
 
@@ -149,15 +149,16 @@ def main(requests_fd):
         line = wait_for_kernel(requests)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
-    with line, line.makefile("rw") as text:
+    # The line is never closed, so that it ends when the process does.
+    with open(line, encoding="utf-8", closefd=False) as text:
         command, cwd, env = json.loads(text.readline())
-        os.chdir(cwd)
-        os.environ.clear()
-        os.environ.update(env)
-        print(os.getpid(), file=text, flush=True)
-        # As in `python -m ipykernel_launcher …`.
-        sys.argv = command[2:]
-        sys.modules["ipykernel.kernelapp"].launch_new_instance()
+    os.write(line, b"%d\n" % os.getpid())
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    # As in `python -m ipykernel_launcher …`.
+    sys.argv = command[2:]
+    sys.modules["ipykernel.kernelapp"].launch_new_instance()
 
 
 if __name__ == "__main__":
