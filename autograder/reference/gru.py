@@ -377,7 +377,7 @@ def gru_as_rnn(weight_ih, weight_hh, bias_ih, bias_hh, z_keeps_old):
 def gru_backward(d_output, d_h_n, x, h0, weight_ih, weight_hh, bias_ih, bias_hh):
     """Backpropagate through every step of ``gru_forward``.
 
-    A loss L depends on ``output`` and ``h_n``; you are given its gradients with respect to those
+    A loss J depends on ``output`` and ``h_n``; you are given its gradients with respect to those
     two. ``h_n`` is the last row of ``output``, so both gradients meet there and add up.
 
     The old state is used four times in a step: in r, in z, in n, and in the blend. Its gradient is
@@ -387,8 +387,8 @@ def gru_backward(d_output, d_h_n, x, h0, weight_ih, weight_hh, bias_ih, bias_hh)
 
     Parameters
     ----------
-    d_output : array (T, B, H), ∂L/∂output
-    d_h_n : array (B, H), ∂L/∂h_n
+    d_output : array (T, B, H), ∂J/∂output
+    d_h_n : array (B, H), ∂J/∂h_n
     x, h0, weight_ih, weight_hh, bias_ih, bias_hh : the arguments of ``gru_forward``, all of them
         float
 

@@ -327,15 +327,15 @@ def split_concatenated_weights(W_i, W_f, W_g, W_o, b_i, b_f, b_g, b_o):
 def lstm_backward(d_output, d_h_n, d_c_n, x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh):
     """Backpropagate through every step of ``lstm_forward``.
 
-    A loss L depends on ``output``, ``h_n`` and ``c_n``; you are given its gradients with respect
+    A loss J depends on ``output``, ``h_n`` and ``c_n``; you are given its gradients with respect
     to those three. ``h_n`` is the last row of ``output``, so both gradients meet there and add up.
     All steps share the weights, so the weights' gradients add up over the steps and the rows of
     the batch. Leave all arguments as they are.
 
     Parameters
     ----------
-    d_output : array (T, B, H), ∂L/∂output
-    d_h_n, d_c_n : arrays (B, H), ∂L/∂h_n and ∂L/∂c_n
+    d_output : array (T, B, H), ∂J/∂output
+    d_h_n, d_c_n : arrays (B, H), ∂J/∂h_n and ∂J/∂c_n
     x, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh : the arguments of ``lstm_forward``, all of
         them float
 

@@ -113,17 +113,17 @@ def readout(output, weight, bias, every_step=False):
 def rnn_backward(d_output, d_h_n, x, h0, weight_ih, weight_hh, bias_ih, bias_hh):
     """Backpropagate through every step of ``rnn_forward`` (BPTT).
 
-    A loss L depends on ``output`` and ``h_n``; you are given its gradients with respect to those
+    A loss J depends on ``output`` and ``h_n``; you are given its gradients with respect to those
     two. ``h_n`` is the last row of ``output``, so both gradients meet there and add up.
 
     Go from the last step to the first. With a the sum inside tanh, the gradient passes tanh as
-    ∂L/∂a = ∂L/∂h ∘ (1 − h²), and reaches the step before as ∂L/∂h_prev = ∂L/∂a · W_hh. All steps
+    ∂J/∂a = ∂J/∂h ∘ (1 − h²), and reaches the step before as ∂J/∂h_prev = ∂J/∂a · W_hh. All steps
     share the weights, so the gradient of a weight or bias is a sum over steps and batch rows.
 
     Parameters
     ----------
-    d_output : array (T, B, H), ∂L/∂output
-    d_h_n : array (B, H), ∂L/∂h_n
+    d_output : array (T, B, H), ∂J/∂output
+    d_h_n : array (B, H), ∂J/∂h_n
     x, h0, weight_ih, weight_hh, bias_ih, bias_hh : the arguments of ``rnn_forward``
 
     Returns

@@ -58,16 +58,6 @@ def configure(app, config):
     config.course_looks = digest(LOOKS)
 
 
-def note_changes(app, env, docnames):
-    """Remember whether any page is about to be read anew."""
-    env.course_changed = bool(docnames)
-
-
-def rewrite_all(app, env):
-    """Return all pages to be written if one has changed: each shows the titles of the others."""
-    return env.found_docs if env.course_changed else []
-
-
 def lightened(static):
     """Return the files below ``static`` (Path) that ``lighten_theme`` rewrites (list of Path)."""
     return [*static.glob("*.css"), *static.glob("styles/*.css"), static / "scripts/fontawesome.js"]
@@ -167,8 +157,6 @@ def setup(app):
     # Its change makes Sphinx write all pages, and copy all static files, anew.
     app.add_config_value("course_looks", "", "html")
     app.connect("config-inited", configure)
-    app.connect("env-before-read-docs", note_changes)
-    app.connect("env-updated", rewrite_all)
     app.connect("write-started", prepare_static)
     app.connect("build-finished", remove_strays)
     # After all other work on the finished build, which copies the theme's own files.

@@ -66,7 +66,7 @@ def draw_unrolled(reads, writes, alt, caption="", weights=False, gradients=False
                 write(x + 26, y + half_height + BELOW / 2 + 4, "W_ih", "small")
         if step in writes:
             arrow(x + forth, y - half_height, x + forth, y - half_height - ABOVE + 2)
-            write(x, y - half_height - ABOVE - 14, f"L_{step}" if gradients else f"y_{step}")
+            write(x, y - half_height - ABOVE - 14, f"J_{step}" if gradients else f"y_{step}")
             if gradients:
                 arrow(x + back, y - half_height - ABOVE, x + back, y - half_height - 2, back=True)
             if weights:

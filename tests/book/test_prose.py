@@ -128,3 +128,19 @@ def test_spelling():
     command = [Path(sys.executable).with_name("codespell"), "--builtin", "clear,rare"]
     done = subprocess.run([*command, *TEXTS, *CODE], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+PAGES = [path for path in TEXTS if "solutions" not in path.parts]
+CODE_WIDTH = 86  # characters, as many as a page on a screen of 1400 pixels has room for
+
+
+def shown_code(text):
+    """Yield the lines of code that readers see."""
+    for block in re.findall(r"^```(?:\{code-cell\}.*|python)\n(.*?)^```$", text, re.M | re.S):
+        if not re.search(r"^:tags:.*\bremove-(?:input|cell)\b", block):
+            yield from block.splitlines()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_code_fits_the_page(path):
+    assert [line for line in shown_code(path.read_text("utf-8")) if len(line) > CODE_WIDTH] == []
