@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 GRADER := $(shell find autograder -name '*.py')
 PAGES := _config.yml _toc.yml genindex.md $(shell find book -type f -not -name '*.pyc')
 
-.PHONY: course book exercises example test test-grader test-course lab lab-example serve bench \
+.PHONY: course book exercises example test test-course test-answers test-grading lab lab-example serve bench \
 	mutants tolerance torture experiments clean
 
 course: book exercises example
@@ -36,17 +36,20 @@ _build/grades.csv: _build/exercises.made nbgrader_config.py
 
 test: .venv/.installed exercises
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(MAKE) --no-print-directory --jobs 2 test-grader test-course
+	$(MAKE) --no-print-directory --jobs 2 test-course test-answers test-grading
 
-# The two halves of the tests, of about the same length, at the same time. Only the second needs
-# the book and the example class.
-GRADER_TESTS := $(addprefix tests/,checking exercises experiments grading proof reference)
-
-test-grader: .venv/.installed exercises
-	$(BIN)/pytest $(GRADER_TESTS)
+# Three parts, two at a time; only the first needs the book and the example class.
+ANSWERS := $(addprefix tests/,checking exercises experiments proof reference)
+GRADING := $(addprefix tests/,attacks grading)
 
 test-course: book example
-	$(BIN)/pytest $(addprefix --ignore ,$(GRADER_TESTS))
+	$(BIN)/pytest $(addprefix --ignore ,$(ANSWERS) $(GRADING))
+
+test-answers: .venv/.installed exercises
+	$(BIN)/pytest $(ANSWERS)
+
+test-grading: .venv/.installed exercises
+	$(BIN)/pytest $(GRADING)
 
 lab: .venv/.installed exercises
 	mkdir -p exchange
