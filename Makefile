@@ -5,7 +5,8 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 GRADER := $(shell find autograder -name '*.py')
-PAGES := _config.yml _toc.yml genindex.md $(shell find book -type f -not -name '*.pyc')
+PAGES := _config.yml _toc.yml genindex.md tests/attacks/corpus.py tests/attacks/outcomes.json \
+	$(shell find book -type f -not -name '*.pyc')
 
 .PHONY: course book exercises example test test-course test-answers test-grading lab lab-example serve bench \
 	mutants tolerance torture experiments clean

@@ -15,7 +15,10 @@ from jupyter_client.manager import KernelManager
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 ROOT = Path(__file__).resolve().parents[2]
 # What the pages' results depend on beside their own text, and what their looks depend on.
-CODE = ("autograder/reference", "book/drawing", "experiments", "requirements.lock")
+CODE = (
+    *("autograder/reference", "book/drawing", "experiments", "requirements.lock"),
+    *("tests/attacks/corpus.py", "tests/attacks/outcomes.json"),
+)
 LOOKS = ("_toc.yml", "book/_extensions", "book/_static")
 MATHJAX_PARTS = (
     "startup.js",
