@@ -1,5 +1,6 @@
 """Plain data: JSON and raw array bytes, the only form in which cases and observations travel."""
 
+import functools
 import json
 import math
 import re
@@ -78,7 +79,7 @@ def unpack(text, raw, limit=None):
 
     def restore(part):
         nonlocal taken
-        if any(key in part for key in ("$array", "$tuple")):
+        if "$array" in part or "$tuple" in part:
             if len(part) != 1:
                 raise ValueError("not plain data: a mark among other keys")
             if "$tuple" in part:
@@ -98,13 +99,18 @@ def unpack(text, raw, limit=None):
     return value
 
 
+@functools.lru_cache(100)
+def _dtype(code):
+    """The dtype that a code stands for, if it may travel."""
+    dtype = np.dtype(code) if DTYPE.fullmatch(code) else None
+    return dtype if dtype is not None and dtype.kind in KINDS else None
+
+
 def _array(place, raw, taken):
     """The array that starts where the one before it ended, and where it ends."""
     code, shape, start = place
-    if not isinstance(code, str) or not DTYPE.fullmatch(code):
-        raise ValueError("not plain data: an array of another kind")
-    dtype = np.dtype(code)
-    if dtype.kind not in KINDS:
+    dtype = _dtype(code) if isinstance(code, str) else None
+    if dtype is None:
         raise ValueError("not plain data: an array of another kind")
     if not isinstance(shape, list) or len(shape) > 32:
         raise ValueError("not plain data: an array without a shape")

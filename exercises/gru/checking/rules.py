@@ -179,12 +179,19 @@ class _Notebook:
                         known.add(used)
                         waiting.append(used)
         # What defines nothing can still change what is defined: setattr(LSTM, …), exec(…).
+        for statement, called in self.changing:
+            if called & {"exec", "eval"} or self.loaded(statement) & known:
+                found.append(statement)
+        return found
+
+    @functools.cached_property
+    def changing(self):
+        """The loose statements that may change what is defined, with the names that they call."""
+        found = []
         for statement in self.loose:
             called = {_called(node) for node in ast.walk(statement) if isinstance(node, ast.Call)}
-            if called & {"exec", "eval"} or (
-                "setattr" in called and self.loaded(statement) & known
-            ):
-                found.append(statement)
+            if called & {"exec", "eval", "setattr"}:
+                found.append((statement, called))
         return found
 
     def loaded(self, statement):
@@ -313,7 +320,7 @@ class _Uses(ast.NodeVisitor):
         if self._use(node) is None:
             owner = self.dotted(node.value) or ""
             if owner == "sys.modules" or (owner.startswith("torch") and "__dict__" in owner):
-                self.unclear.add(f"{ast.unparse(node)[:80]}: a name made at run time")
+                self._cant_tell(node, "a name made at run time")
             self.generic_visit(node)
 
     def visit_Call(self, node):
@@ -327,18 +334,20 @@ class _Uses(ast.NodeVisitor):
     def _computed(self, call):
         name = _called(call)
         attribute = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        said = ast.unparse(call)[:80]
         if name in ("eval", "exec") and call.args and isinstance(call.args[0], ast.Constant):
             try:
                 self.visit(ast.parse(str(call.args[0].value)))
             except (SyntaxError, ValueError, RecursionError):
-                self.unclear.add(f"{said}: text run as code")
+                self._cant_tell(call, "text run as code")
         elif name in COMPUTED - {"vars", "locals"} or attribute == "import_module":
-            self.unclear.add(f"{said}: a name made at run time")
+            self._cant_tell(call, "a name made at run time")
         elif name == "getattr" and call.args:
             owner = self.dotted(call.args[0])
             if owner and owner.split(".")[0] in ("torch", "importlib", "sys", "builtins"):
-                self.unclear.add(f"{said}: a name made at run time")
+                self._cant_tell(call, "a name made at run time")
+
+    def _cant_tell(self, node, why):
+        self.unclear.add(f"{ast.unparse(node)[:80]}: {why}")
 
     def _use(self, node):
         name = self.dotted(node)

@@ -478,7 +478,8 @@ def plain(written):
 def differs(right, value, tolerance):
     """Where two arrays of one shape differ by more than the tolerance: a boolean array."""
     with np.errstate(all="ignore"):
-        right, value = right.astype(np.float64), value.astype(np.float64)
+        right = right.astype(np.float64, copy=False)
+        value = value.astype(np.float64, copy=False)
         # An infinite difference of what is infinite says nothing; where both are nan, both are.
         off = ~(np.abs(value - right) <= tolerance + tolerance * np.abs(right))
         off |= np.isinf(right)
