@@ -618,6 +618,13 @@ DIGIT_DNN = (
         ("nn.Linear(rows * columns", "nn.Linear(64"),
     ),
     mistake(
+        "a lazy layer",
+        "nn.LazyLinear has no weights until it has seen an image, so none can be loaded into it. "
+        "How many pixels has an image? rows and columns say it.",
+        DNN,
+        ("nn.Linear(rows * columns, hidden_size)", "nn.LazyLinear(hidden_size)"),
+    ),
+    mistake(
         "column after column",
         "You put the columns end to end. The text asks for row after row, which is the order in "
         "which the pixels lie already.",

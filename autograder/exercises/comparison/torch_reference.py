@@ -253,8 +253,9 @@ class DigitDNN(nn.Module):
     classes : int, C
 
     The module has two layers: ``hidden``, an ``nn.Linear`` from all pixels of an image to H
-    numbers, and ``head``, an ``nn.Linear`` from those to C scores. Between the two, and nowhere
-    else, is a ReLU, which makes every negative number 0.
+    numbers, and ``head``, an ``nn.Linear`` from those to C scores. Give both their sizes when the
+    network is made (no ``nn.LazyLinear``). Between the two, and nowhere else, is a ReLU, which
+    makes every negative number 0.
 
     ``forward(images)`` takes a tensor (B, rows, columns) and returns the scores, a tensor (B, C),
     without a softmax. Before ``hidden``, the pixels of each image are put end to end as they are:
