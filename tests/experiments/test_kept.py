@@ -5,9 +5,11 @@ import hashlib
 import pytest
 import torch
 
+from autograder.exercises.comparison.torch_reference import DigitCNN, DigitDNN
 from experiments import grammar
 from experiments.__main__ import NAMES, main
 from experiments.characters import TEXT, counting
+from experiments.digits import CNN, DNN
 from experiments.kept import RESULTS, kept, spread
 from experiments.learning import CELLS, RATES, Bag, Reader, hidden_size
 
@@ -82,3 +84,15 @@ def test_counting_knows_what_always_follows():
 
 def test_a_spread_is_written_once_where_there_is_none():
     assert spread([1, 1], "{:.1f}") == "1.0" and spread([1, -2, 3], "{:.0f}") == "1 (−2–3)"
+
+
+@pytest.mark.parametrize(
+    ("measured", "exercise"),
+    [(DNN(), DigitDNN(8, 8, 58, 10)), (CNN(), DigitCNN(8, 8, 14, 10))],
+    ids=["DNN", "CNN"],
+)
+def test_the_networks_that_were_measured_are_those_of_the_exercises(measured, exercise):
+    weights = measured.state_dict().values()
+    exercise.load_state_dict(dict(zip(exercise.state_dict(), weights, strict=True)))
+    images = torch.rand(5, 8, 8)
+    torch.testing.assert_close(exercise(images), measured(images.transpose(0, 1)))

@@ -4,6 +4,7 @@ They are there for the tests of the checks: every one of them gets full marks.
 """
 
 import copy
+from collections import OrderedDict
 
 import numpy as np
 import torch
@@ -701,6 +702,155 @@ class DigitRNNRowByRow(DigitRNNByName):
 
 
 DIGIT_RNN = (DigitRNNBatchFirst, DigitRNNByState, DigitRNNByName, DigitRNNRowByRow)
+
+
+class DigitDNNOfModules(nn.Module):
+    def __init__(self, rows, columns, hidden_size, classes):
+        super().__init__()
+        self.flatten, self.bend = nn.Flatten(), nn.ReLU()
+        self.hidden = nn.Linear(rows * columns, hidden_size)
+        self.head = nn.Linear(hidden_size, classes)
+
+    def forward(self, images):
+        x = self.bend(self.hidden(self.flatten(images)))
+        return self.head(x)
+
+
+class DigitDNNInARow(nn.Sequential):
+    def __init__(self, rows, columns, hidden_size, classes):
+        layers = {
+            "flatten": nn.Flatten(),
+            "hidden": nn.Linear(rows * columns, hidden_size),
+            "bend": nn.ReLU(inplace=True),
+            "head": nn.Linear(hidden_size, classes),
+        }
+        super().__init__(OrderedDict(layers))
+
+
+class DigitDNNByView(DigitDNNOfModules):
+    def forward(self, images):
+        numbers = self.hidden(images.view(images.size(0), -1)).clamp(min=0)
+        return functional.linear(numbers, self.head.weight, self.head.bias)
+
+
+class DigitDNNByProducts(DigitDNNOfModules):
+    """Adds up the rows of the image, each with its own block of weights."""
+
+    def forward(self, images):
+        blocks = self.hidden.weight.unflatten(1, images.shape[1:])
+        numbers = torch.einsum("brc,hrc->bh", images, blocks) + self.hidden.bias
+        bent = torch.where(numbers > 0, numbers, torch.zeros_like(numbers))
+        return bent @ self.head.weight.T + self.head.bias
+
+
+class DigitDNNImageByImage(DigitDNNOfModules):
+    def forward(self, images):
+        rows = [image.reshape(1, -1) for image in images]
+        return torch.cat([self.head(functional.relu(self.hidden(row))) for row in rows])
+
+
+DIGIT_DNN = (
+    DigitDNNOfModules,
+    DigitDNNInARow,
+    DigitDNNByView,
+    DigitDNNByProducts,
+    DigitDNNImageByImage,
+)
+
+
+class DigitCNNOfModules(nn.Module):
+    def __init__(self, rows, columns, channels, classes):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, channels, kernel_size=(3, 3), padding="same")
+        self.conv2 = nn.Conv2d(channels, channels, kernel_size=3, stride=1, padding=(1, 1))
+        self.pool, self.bend, self.flatten = nn.MaxPool2d(2, 2), nn.ReLU(), nn.Flatten()
+        self.head = nn.Linear(channels * (rows // 2) * (columns // 2), classes)
+
+    def forward(self, images):
+        x = images[:, None, :, :]
+        x = self.pool(self.bend(self.conv1(x)))
+        x = self.bend(self.conv2(x))
+        return self.head(self.flatten(x))
+
+
+class DigitCNNInARow(nn.Sequential):
+    def __init__(self, rows, columns, channels, classes):
+        layers = {
+            "channel": nn.Unflatten(1, (1, rows)),
+            "conv1": nn.Conv2d(1, channels, 3, 1, 1),
+            "bend1": nn.ReLU(),
+            "pool": nn.MaxPool2d(2),
+            "conv2": nn.Conv2d(channels, channels, 3, 1, 1),
+            "bend2": nn.ReLU(),
+            "flatten": nn.Flatten(),
+            "head": nn.Linear(
+                channels * ((rows - rows % 2) * (columns - columns % 2) // 4), classes
+            ),
+        }
+        super().__init__(OrderedDict(layers))
+
+
+class DigitCNNPooledFirst(DigitCNNOfModules):
+    """The largest of a block is the same before the ReLU and after it."""
+
+    def forward(self, images):
+        x = images.view(images.shape[0], 1, *images.shape[1:])
+        x = functional.max_pool2d(self.conv1(x), kernel_size=2).clamp(min=0)
+        x = functional.relu(self.conv2(x))
+        return self.head(x.reshape(len(images), -1))
+
+
+class DigitCNNSized(DigitCNNOfModules):
+    """Finds the last layer's size by sending an empty image through."""
+
+    def __init__(self, rows, columns, channels, classes):
+        super().__init__(rows, columns, channels, classes)
+        with torch.no_grad():
+            size = self.seen(torch.zeros(1, rows, columns)).shape[1]
+        self.head = nn.Linear(size, classes)
+
+    def seen(self, images):
+        x = images.unsqueeze(0).transpose(0, 1)
+        x = self.pool(torch.relu(self.conv1(x)))
+        return torch.relu(self.conv2(x)).flatten(start_dim=1)
+
+    def forward(self, images):
+        return self.head(self.seen(images))
+
+
+class DigitCNNByHand(DigitCNNOfModules):
+    def forward(self, images):
+        maps = self.windows(images[:, None], self.conv1)
+        rows, columns = maps.shape[2] // 2, maps.shape[3] // 2
+        blocks = maps[:, :, : 2 * rows, : 2 * columns]
+        blocks = blocks.unflatten(3, (columns, 2)).unflatten(2, (rows, 2))
+        maps = self.windows(blocks.amax(dim=(3, 5)), self.conv2)
+        return maps.flatten(1) @ self.head.weight.T + self.head.bias
+
+    def windows(self, maps, layer):
+        """What a layer makes of all windows of 3 by 3, after a ReLU."""
+        columns = functional.unfold(maps, kernel_size=3, padding=1)
+        products = layer.weight.flatten(1) @ columns + layer.bias[:, None]
+        return torch.relu(products).unflatten(2, maps.shape[2:])
+
+
+class DigitCNNImageByImage(DigitCNNOfModules):
+    def forward(self, images):
+        rows = []
+        for image in images:
+            x = self.pool(self.bend(self.conv1(image[None])))
+            rows.append(self.head(self.bend(self.conv2(x)).flatten()))
+        return torch.stack(rows)
+
+
+DIGIT_CNN = (
+    DigitCNNOfModules,
+    DigitCNNInARow,
+    DigitCNNPooledFirst,
+    DigitCNNSized,
+    DigitCNNByHand,
+    DigitCNNImageByImage,
+)
 
 
 class BagByLoop(nn.Module):

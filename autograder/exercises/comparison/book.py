@@ -6,7 +6,7 @@ PAGES = {
     "training": ("comparison-train", "comparison-clip", "comparison-early-stopping"),
     "adding": ("comparison-adding",),
     "agreement": ("comparison-agreement", "comparison-bag"),
-    "digits": ("comparison-digits",),
+    "digits": ("comparison-digits", "comparison-dnn", "comparison-cnn"),
     "characters": ("comparison-characters", "comparison-sampling", "comparison-generate"),
     "prices": ("comparison-windows", "comparison-naive", "comparison-forecaster"),
     "sru": ("comparison-sru",),

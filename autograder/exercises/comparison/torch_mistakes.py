@@ -565,6 +565,309 @@ DIGIT_RNN = (
     ),
 )
 
+DNN = "comparison-dnn"
+FLAT = "images.flatten(1)"
+BENT = "torch.relu(self.hidden(images.flatten(1)))"
+CLASSIFIED = "return self.head(torch.relu(self.hidden(images.flatten(1))))"
+DIGIT_DNN = (
+    mistake(
+        "no relu between the layers",
+        "Nothing bends the numbers between your two layers. Two linear layers in a row can say no "
+        "more than a single one.",
+        DNN,
+        (BENT, "self.hidden(images.flatten(1))"),
+    ),
+    mistake(
+        "a tanh for the relu",
+        "You squeeze with tanh between the layers. The text asks for a ReLU.",
+        DNN,
+        ("torch.relu(", "torch.tanh("),
+    ),
+    mistake(
+        "a sigmoid for the relu",
+        "You squeeze with a sigmoid between the layers. The text asks for a ReLU.",
+        DNN,
+        ("torch.relu(", "torch.sigmoid("),
+    ),
+    mistake(
+        "a relu after the last layer",
+        "Your scores are never below 0: there is a ReLU after the last layer. A score may be any "
+        "number.",
+        DNN,
+        (CLASSIFIED, "return torch.relu(self.head(torch.relu(self.hidden(images.flatten(1)))))"),
+    ),
+    mistake(
+        "pixels squeezed before the first layer",
+        "You send the pixels themselves through a ReLU. The text has one between the two layers, "
+        "and nowhere else.",
+        DNN,
+        (FLAT, "torch.relu(images.flatten(1))"),
+    ),
+    mistake(
+        "pixels divided",
+        "You divide the pixels by 16. Scaling belongs to the data; the network takes images as "
+        "they are.",
+        DNN,
+        (FLAT, "images.flatten(1) / 16"),
+    ),
+    mistake(
+        "made for images of 8 by 8",
+        "Your first layer expects 64 pixels, whatever the images are. Their height and width are "
+        "given.",
+        DNN,
+        ("nn.Linear(rows * columns", "nn.Linear(64"),
+    ),
+    mistake(
+        "a lazy layer",
+        "nn.LazyLinear has no weights until it has seen an image, so none can be loaded into it. "
+        "How many pixels has an image? rows and columns say it.",
+        DNN,
+        ("nn.Linear(rows * columns, hidden_size)", "nn.LazyLinear(hidden_size)"),
+    ),
+    mistake(
+        "column after column",
+        "You put the columns end to end. The text asks for row after row, which is the order in "
+        "which the pixels lie already.",
+        DNN,
+        (FLAT, "images.transpose(1, 2).flatten(1)"),
+    ),
+    mistake(
+        "pixels of several images mixed",
+        "Each of your flat rows has pixels of several images. A recurrent network wants the steps "
+        "first; here the batch comes first and stays there.",
+        DNN,
+        (FLAT, "images.transpose(0, 1).reshape(len(images), -1)"),
+    ),
+    mistake(
+        "the batch flattened too",
+        "You put all images end to end, and the layer gets the pixels of the whole batch as one "
+        "row. Which axes belong to one image?",
+        DNN,
+        (FLAT, "images.flatten()"),
+    ),
+    mistake(
+        "images not flattened",
+        "Your first layer gets images that are still of two axes. A linear layer works on the last "
+        "axis alone, so it sees one row of pixels at a time.",
+        DNN,
+        (FLAT, "images"),
+    ),
+    mistake(
+        "the batch axis lost with one image",
+        "With a single image you return (C,), where (1, C) is asked for. squeeze() without an "
+        "axis takes away every axis of size 1, the batch too.",
+        DNN,
+        (CLASSIFIED, "return self.head(torch.relu(self.hidden(images.flatten(1)))).squeeze()"),
+    ),
+    mistake(
+        "a softmax at the end",
+        "Your answers are probabilities. The text asks for scores: cross-entropy does the softmax "
+        "itself.",
+        DNN,
+        (CLASSIFIED, f"return torch.softmax(self.head({BENT}), dim=-1)"),
+    ),
+    mistake(
+        "a log-softmax at the end",
+        "Your answers are logarithms of probabilities. The text asks for the scores themselves.",
+        DNN,
+        (CLASSIFIED, f"return torch.log_softmax(self.head({BENT}), dim=-1)"),
+    ),
+    mistake("the scores cut off from the graph", CUT, DNN, (BENT, f"{BENT}.detach()")),
+)
+
+CNN = "comparison-cnn"
+FIRST = "torch.relu(self.conv1(images.unsqueeze(1)))"
+CHANNEL = "images.unsqueeze(1)"
+POOLED = "functional.max_pool2d(maps, 2)"
+SECOND = "torch.relu(self.conv2(smaller))"
+JUDGED = "return self.head(seen.flatten(1))"
+BORDER = "(1, channels, 3, padding=1)", "(channels, channels, 3, padding=1)"
+PLACES = "channels * (rows // 2) * (columns // 2)"
+DIGIT_CNN = (
+    mistake(
+        "no channel axis",
+        "Your convolution gets (B, rows, columns) and takes the images of the batch for the "
+        "channels of one image. A batch of images with one channel each has four axes.",
+        CNN,
+        (CHANNEL, "images"),
+    ),
+    mistake(
+        "the channel axis at the end",
+        "Your channel axis comes last. PyTorch wants it right after the batch, before rows and "
+        "columns; other libraries have it last.",
+        CNN,
+        (CHANNEL, "images.unsqueeze(-1)"),
+    ),
+    mistake(
+        "the images taken for channels",
+        "You put the new axis in front of the batch: to the convolution that is one image with B "
+        "channels. It belongs between the batch and the rows.",
+        CNN,
+        (CHANNEL, "images.unsqueeze(0)"),
+    ),
+    mistake(
+        "no border",
+        "Your windows stay inside the image, so that each convolution takes two rows and two "
+        "columns away, and the last layer gets fewer numbers than it was made for.",
+        CNN,
+        (BORDER[0], "(1, channels, 3)"),
+        (BORDER[1], "(channels, channels, 3)"),
+    ),
+    mistake(
+        "the edge repeated for a border",
+        "Your border repeats the pixels of the edge. The text asks for zeros, which is PyTorch's "
+        "own choice.",
+        CNN,
+        (BORDER[0], "(1, channels, 3, padding=1, padding_mode='replicate')"),
+        (BORDER[1], "(channels, channels, 3, padding=1, padding_mode='replicate')"),
+    ),
+    mistake(
+        "no relu after the first convolution",
+        "Nothing bends the numbers after your first convolution: negative ones get through "
+        "wherever a whole block is negative.",
+        CNN,
+        (FIRST, "self.conv1(images.unsqueeze(1))"),
+    ),
+    mistake(
+        "no relu after the second convolution",
+        "Nothing bends the numbers between your second convolution and the last layer. Together "
+        "they can say no more than a single linear layer.",
+        CNN,
+        (SECOND, "self.conv2(smaller)"),
+    ),
+    mistake(
+        "a tanh for the relu",
+        "You squeeze with tanh after the convolutions. The text asks for a ReLU.",
+        CNN,
+        (FIRST, "torch.tanh(self.conv1(images.unsqueeze(1)))"),
+        (SECOND, "torch.tanh(self.conv2(smaller))"),
+    ),
+    mistake(
+        "the mean of each block",
+        "You take the mean of each block of four. Max pooling takes the largest: that something "
+        "is there, wherever in the block.",
+        CNN,
+        ("functional.max_pool2d", "functional.avg_pool2d"),
+    ),
+    mistake(
+        "one number of each block",
+        "Of each block of four you keep the one at its upper left, whatever the others are. Max "
+        "pooling keeps the largest.",
+        CNN,
+        (POOLED, "maps[:, :, : rows // 2 * 2 : 2, : columns // 2 * 2 : 2]"),
+        ("maps = torch", "rows, columns = images.shape[1:]\n        maps = torch"),
+    ),
+    mistake(
+        "pooling in steps of one",
+        "Your blocks overlap: they move on by one place, so that the maps hardly get smaller. Let "
+        "them stand side by side.",
+        CNN,
+        (POOLED, "functional.max_pool2d(maps, 2, stride=1)"),
+    ),
+    mistake(
+        "pooled after the second convolution",
+        "All sizes fit, but you pool after the second convolution. Pooling stands between the two, "
+        "so that the second one sees a wider part of the image through windows of the same size.",
+        CNN,
+        (POOLED, "maps"),
+        (SECOND, "functional.max_pool2d(torch.relu(self.conv2(smaller)), 2)"),
+    ),
+    mistake(
+        "odd sides rounded up",
+        "Where the number of rows or columns is odd, your last layer expects half of it rounded "
+        "up. Pooling drops what makes no whole block.",
+        CNN,
+        (PLACES, "channels * -(-rows // 2) * -(-columns // 2)"),
+    ),
+    mistake(
+        "a quarter of all pixels",
+        "Your last layer expects a quarter of rows · columns from each map. Where a side is odd "
+        "that is too many: each side is halved, and rounded down, by itself.",
+        CNN,
+        (PLACES, "channels * (rows * columns // 4)"),
+    ),
+    mistake(
+        "a last layer for maps that were not pooled",
+        "Your last layer expects maps as large as the image. After pooling, each side is half as "
+        "long.",
+        CNN,
+        (PLACES, "channels * rows * columns"),
+    ),
+    mistake(
+        "a last layer for a single map",
+        "Your last layer expects the numbers of one map. Each of the K maps hands on its own.",
+        CNN,
+        (PLACES, "(rows // 2) * (columns // 2)"),
+    ),
+    mistake(
+        "made for images of 8 by 8",
+        "Your last layer expects maps of 4 by 4, whatever the images are. Their height and width "
+        "are given.",
+        CNN,
+        (PLACES, "channels * 16"),
+    ),
+    mistake(
+        "a lazy layer",
+        "nn.LazyLinear has no weights until it has seen an image, so none can be loaded into it. "
+        "Its size follows from rows, columns and channels: work it out.",
+        CNN,
+        (f"nn.Linear({PLACES}, classes)", "nn.LazyLinear(classes)"),
+    ),
+    mistake(
+        "columns taken for rows",
+        "Your images are turned over before the first convolution: rows have become columns.",
+        CNN,
+        (CHANNEL, "images.transpose(1, 2).unsqueeze(1)"),
+    ),
+    mistake(
+        "place after place",
+        "Your last layer gets all channels of the first place, then all of the second. The text "
+        "asks for map after map, which is the order in which the numbers lie already.",
+        CNN,
+        (JUDGED, "return self.head(seen.permute(0, 2, 3, 1).flatten(1))"),
+    ),
+    mistake(
+        "the batch flattened too",
+        "You put the maps of all images end to end, and the last layer gets the whole batch as "
+        "one row. Which axes belong to one image?",
+        CNN,
+        (JUDGED, "return self.head(seen.flatten())"),
+    ),
+    mistake(
+        "the batch axis lost with one image",
+        "With a single image you return (C,), where (1, C) is asked for. squeeze() without an "
+        "axis takes away every axis of size 1, the batch too.",
+        CNN,
+        (JUDGED, "return self.head(seen.flatten(1)).squeeze()"),
+    ),
+    mistake(
+        "a relu after the last layer",
+        "Your scores are never below 0: there is a ReLU after the last layer. A score may be any "
+        "number.",
+        CNN,
+        (JUDGED, "return torch.relu(self.head(seen.flatten(1)))"),
+    ),
+    mistake(
+        "a softmax at the end",
+        "Your answers are probabilities. The text asks for scores: cross-entropy does the softmax "
+        "itself.",
+        CNN,
+        (JUDGED, "return torch.softmax(self.head(seen.flatten(1)), dim=-1)"),
+    ),
+    mistake(
+        "a log-softmax at the end",
+        "Your answers are logarithms of probabilities. The text asks for the scores themselves.",
+        CNN,
+        (JUDGED, "return torch.log_softmax(self.head(seen.flatten(1)), dim=-1)"),
+    ),
+    mistake(
+        "the scores cut off from the graph",
+        CUT,
+        CNN,
+        (JUDGED, "return self.head(seen.detach().flatten(1))"),
+    ),
+)
+
 # --- bags of words -------------------------------------------------------------------------------
 
 BAG = "comparison-bag"

@@ -13,7 +13,16 @@ from autograder.checking.exercise import Exercise, Size
 from . import alternatives, torch_mistakes
 from .book import at
 from .numpy_part import how_to_draw, names_of, options, seed_of
-from .torch_reference import BagOfEmbeddings, CharGRU, DigitRNN, Forecaster, generate, train
+from .torch_reference import (
+    BagOfEmbeddings,
+    CharGRU,
+    DigitCNN,
+    DigitDNN,
+    DigitRNN,
+    Forecaster,
+    generate,
+    train,
+)
 
 
 def linear(draw, inputs, outputs):
@@ -155,6 +164,19 @@ def digit_case(draw):
         return {"dtype": draw.dtype, "init": init}
     images = draw.normal(draw.B, draw.T, draw.I)
     return case_of(draw, DigitRNN(**init), init, {"images": images})
+
+
+def flat_case(draw):
+    """How a DigitDNN is built, what its parameters are, and images."""
+    init = {"rows": draw.T, "columns": draw.I, "hidden_size": draw.H, "classes": 3}
+    return case_of(draw, DigitDNN(**init), init, {"images": draw.normal(draw.B, draw.T, draw.I)})
+
+
+def window_case(draw):
+    """How a DigitCNN is built, what its parameters are, and images of two rows at least."""
+    rows, columns = max(2, draw.T), max(2, draw.I)
+    init = {"rows": rows, "columns": columns, "channels": draw.H, "classes": 3}
+    return case_of(draw, DigitCNN(**init), init, {"images": draw.normal(draw.B, rows, columns)})
 
 
 def bag_case(draw):
@@ -347,6 +369,62 @@ digit_rnn = Exercise(
     alternatives=alternatives.DIGIT_RNN,
 )
 
+FLAT = (
+    options("images", T=5, B=3, I=4, H=6),
+    options("as many images as rows", T=4, B=4, I=3, H=5),
+    options("square images, as many as rows", T=4, B=4, I=4, H=7),
+    Size("float32", T=5, B=3, I=4, H=6, dtype="float32"),
+)
+ALONE = options("one image", T=4, B=1, I=6, H=8)
+
+digit_dnn = Exercise(
+    reference=DigitDNN,
+    inputs=flat_case,
+    kind="torch",
+    subject="module",
+    returns="scores",
+    axes={"scores": ("image", "class")},
+    sizes=(*FLAT, ALONE),
+    parts=(
+        Part("the scores", 1, cases=names_of(FLAT)),
+        Part("one image in the batch", 0.5, cases=(ALONE.name,)),
+        Part("gradients for images and parameters", 0.5, gradients=True),
+    ),
+    book=at("comparison-dnn"),
+    mistakes=torch_mistakes.DIGIT_DNN,
+    alternatives=alternatives.DIGIT_DNN,
+)
+
+EVEN = (
+    options("even sides", T=6, B=3, I=4, H=2),
+    options("as many images as rows", T=4, B=4, I=6, H=3),
+    options("square images, as many as rows", T=4, B=4, I=4, H=2),
+    Size("float32", T=6, B=3, I=4, H=2, dtype="float32"),
+)
+ODD = (
+    options("odd sides", T=5, B=3, I=7, H=2),
+    options("an odd number of rows", T=7, B=2, I=4, H=3),
+)
+
+digit_cnn = Exercise(
+    reference=DigitCNN,
+    inputs=window_case,
+    kind="torch",
+    subject="module",
+    returns="scores",
+    axes={"scores": ("image", "class")},
+    sizes=(*EVEN, *ODD, ALONE),
+    parts=(
+        Part("images with even sides", 1, cases=names_of(EVEN)),
+        Part("images with odd sides", 0.5, cases=names_of(ODD)),
+        Part("one image in the batch", 0.5, cases=(ALONE.name,)),
+        Part("gradients for images and parameters", 1, gradients=True),
+    ),
+    book=at("comparison-cnn"),
+    mistakes=torch_mistakes.DIGIT_CNN,
+    alternatives=alternatives.DIGIT_CNN,
+)
+
 bag_of_embeddings = Exercise(
     reference=BagOfEmbeddings,
     inputs=bag_case,
@@ -370,4 +448,13 @@ bag_of_embeddings = Exercise(
     alternatives=alternatives.BAG_OF_EMBEDDINGS,
 )
 
-EXERCISES = (training, char_gru, generation, forecaster, digit_rnn, bag_of_embeddings)
+EXERCISES = (
+    training,
+    char_gru,
+    generation,
+    forecaster,
+    digit_rnn,
+    digit_dnn,
+    digit_cnn,
+    bag_of_embeddings,
+)

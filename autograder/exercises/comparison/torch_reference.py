@@ -7,6 +7,7 @@ import copy
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from autograder.reference.comparison import sample_next
 
@@ -240,6 +241,94 @@ class DigitRNN(nn.Module):
     def forward(self, images):
         output, _ = self.rnn(images.transpose(0, 1))
         return self.head(output[-1])
+
+
+class DigitDNN(nn.Module):
+    """A classifier that sees all pixels at once and doesn't know which of them are neighbours.
+
+    Parameters
+    ----------
+    rows, columns : int, the height and the width of the images
+    hidden_size : int, H
+    classes : int, C
+
+    The module has two layers: ``hidden``, an ``nn.Linear`` from all pixels of an image to H
+    numbers, and ``head``, an ``nn.Linear`` from those to C scores. Give both their sizes when the
+    network is made (no ``nn.LazyLinear``). Between the two, and nowhere else, is a ReLU, which
+    makes every negative number 0.
+
+    ``forward(images)`` takes a tensor (B, rows, columns) and returns the scores, a tensor (B, C),
+    without a softmax. Before ``hidden``, the pixels of each image are put end to end as they are:
+    row after row, from top to bottom. The batch stays the first axis, also where B is 1.
+
+    Examples
+    --------
+    >>> network = DigitDNN(rows=8, columns=8, hidden_size=58, classes=10)
+    >>> network(torch.zeros(5, 8, 8)).shape
+    torch.Size([5, 10])
+    >>> sum(p.numel() for p in network.parameters())
+    4360
+    """
+
+    def __init__(self, rows, columns, hidden_size, classes):
+        super().__init__()
+        self.hidden = nn.Linear(rows * columns, hidden_size)
+        self.head = nn.Linear(hidden_size, classes)
+
+    def forward(self, images):
+        return self.head(torch.relu(self.hidden(images.flatten(1))))
+
+
+class DigitCNN(nn.Module):
+    """A classifier that looks at an image through small windows, with the same weights everywhere.
+
+    Parameters
+    ----------
+    rows, columns : int, the height and the width of the images, each at least 2, even or odd
+    channels : int, K, how many maps each convolution makes
+    classes : int, C
+
+    The module has three layers: ``conv1`` and ``conv2``, two ``nn.Conv2d``, and ``head``, an
+    ``nn.Linear`` to C scores. Give ``head`` its size when the network is made (no
+    ``nn.LazyLinear``).
+
+    ``forward(images)`` takes a tensor (B, rows, columns) and returns the scores, a tensor (B, C),
+    without a softmax. From the pixels, as they are, to the scores:
+
+    1. ``conv1`` makes K maps of one channel. Its windows are 3 by 3, with a border of one zero on
+       every side, so that a map is as large as the image.
+    2. A ReLU, which makes every negative number 0.
+    3. Max pooling, 2 by 2: of each such block the largest number. Blocks don't overlap; where the
+       number of rows or columns is odd, the last row or column is dropped, as ``nn.MaxPool2d(2)``
+       does it.
+    4. ``conv2`` makes K maps of K channels; windows and border as in ``conv1``.
+    5. A ReLU.
+    6. All numbers of an image end to end, map after map and each row after row, go into ``head``.
+
+    The batch stays the first axis, also where B is 1.
+
+    Examples
+    --------
+    >>> network = DigitCNN(rows=8, columns=8, channels=14, classes=10)
+    >>> network(torch.zeros(5, 8, 8)).shape
+    torch.Size([5, 10])
+    >>> network.head
+    Linear(in_features=224, out_features=10, bias=True)
+    >>> sum(p.numel() for p in network.parameters())
+    4168
+    """
+
+    def __init__(self, rows, columns, channels, classes):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, channels, 3, padding=1)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.head = nn.Linear(channels * (rows // 2) * (columns // 2), classes)
+
+    def forward(self, images):
+        maps = torch.relu(self.conv1(images.unsqueeze(1)))
+        smaller = functional.max_pool2d(maps, 2)
+        seen = torch.relu(self.conv2(smaller))
+        return self.head(seen.flatten(1))
 
 
 class BagOfEmbeddings(nn.Module):
