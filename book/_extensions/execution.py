@@ -19,6 +19,8 @@ from myst_nb.core.read import create_nb_reader
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
+# Each takes memory, and in a container there may be fewer cores than one sees.
+MOST_AT_ONCE = 8
 
 
 def notebook_of(env, path):
@@ -61,7 +63,7 @@ class Executions:
                 waiting.append((self.results[docname], notebook, path))
         timeout = env.mystnb_config.execution_timeout
         shared = iter(waiting)
-        for _ in range(min(os.cpu_count(), len(waiting))):
+        for _ in range(min(os.cpu_count(), MOST_AT_ONCE, len(waiting))):
             # They end with the build, also when it is stopped.
             threading.Thread(target=self.execute, args=(shared, timeout), daemon=True).start()
 
