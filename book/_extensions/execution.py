@@ -6,7 +6,9 @@ start, as many at a time as there are cores, and each is waited for when its tur
 A page whose code fails is not cached; MyST-NB then executes it again and says what is wrong.
 """
 
+import atexit
 import os
+import sys
 import threading
 from concurrent.futures import Future
 from pathlib import Path
@@ -19,6 +21,8 @@ from myst_nb.core.read import create_nb_reader
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
+# Each takes memory, and in a container there may be fewer cores than one sees.
+MOST_AT_ONCE = 8
 
 
 def notebook_of(env, path):
@@ -61,8 +65,7 @@ class Executions:
                 waiting.append((self.results[docname], notebook, path))
         timeout = env.mystnb_config.execution_timeout
         shared = iter(waiting)
-        for _ in range(min(os.cpu_count(), len(waiting))):
-            # They end with the build, also when it is stopped.
+        for _ in range(min(os.cpu_count(), MOST_AT_ONCE, len(waiting))):
             threading.Thread(target=self.execute, args=(shared, timeout), daemon=True).start()
 
     @staticmethod
@@ -96,11 +99,19 @@ class Executions:
         self.cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
         logger.info(f"executed in {result.time:.1f} s", location=docname)
 
+    def leave(self):
+        """End a build that was stopped: else it would wait for ever for what is being executed."""
+        if self.results:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(1)
+
 
 def setup(app):
     use_forked_kernels()
     executions = Executions()
     app.connect("env-before-read-docs", executions.begin)
     app.connect("source-read", executions.await_page)
+    atexit.register(executions.leave)
     # Pages are awaited by the one process that reads them all.
     return {"parallel_read_safe": False, "parallel_write_safe": True}
