@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -86,13 +87,15 @@ class Ran:
     """How a command ran."""
 
     seconds: float
+    cpu_seconds: float
+    """Processor time of all its processes, which other programs of the machine change little."""
     peak_mb: float
     """Memory of all its processes together, pages that they share counted once (PSS)."""
 
 
 def watched(command, **options):
     """Run a command and watch its memory, whatever its exit code."""
-    start, peak = time.perf_counter(), 0
+    start, used, peak = time.perf_counter(), _cpu_seconds(), 0
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
     )
@@ -100,7 +103,13 @@ def watched(command, **options):
         peak = max(peak, _memory(psutil.Process(process.pid)))
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(LOOK)
-    return Ran(time.perf_counter() - start, peak / 2**20)
+    return Ran(time.perf_counter() - start, _cpu_seconds() - used, peak / 2**20)
+
+
+def _cpu_seconds():
+    """Processor time of the processes that have been waited for, and of those below them."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _memory(process):
@@ -164,6 +173,7 @@ def grading():
         ran = watched(command, cwd=root, env=env)
         seconds[name] = ran.seconds / len(submissions)
         yield f"{name}_s", seconds[name]
+        yield f"{name}_cpu_s", ran.cpu_seconds / len(submissions)
         yield f"{name}_mb", ran.peak_mb
         given[name] = scores(roots[name])
     for name in list(routes)[1:]:
@@ -192,6 +202,7 @@ def growth(maker, size):
     root = classroom(f"class_{size}", maker.mixed(size))
     graded = watched([*GRADE, "--root", root])
     yield f"grade_{size}_s", graded.seconds / size
+    yield f"grade_{size}_cpu_s", graded.cpu_seconds / size
     yield f"grade_{size}_mb", graded.peak_mb
     again = watched([*GRADE, "--root", root])
     yield f"nothing_new_{size}_s", again.seconds / size
