@@ -21,7 +21,7 @@ import jupytext
 from nbformat.v4 import new_code_cell, new_notebook
 
 CHECK = """\
-# {points}
+{points}
 check("{name}")
 ### BEGIN HIDDEN TESTS
 from autograder.grading.stock import full_check
@@ -29,6 +29,8 @@ from autograder.grading.stock import full_check
 full_check("{assignment}", "{name}")
 ### END HIDDEN TESTS"""
 """A check cell: public cases at the student's side, fresh inputs at the instructor's."""
+WIDTH = 86
+"""Characters of a comment's line, as many as a page of the book has room for."""
 
 
 class SolutionError(Exception):
@@ -112,6 +114,7 @@ def _check_cell(assignment, exercise):
         points += ": " + ", ".join(f"{part.points:g} for {part.says}" for part in exercise.parts)
     else:
         points += f" for {exercise.parts[0].says}"
+    points = textwrap.fill(points, WIDTH, initial_indent="# ", subsequent_indent="#   ")
     source = CHECK.format(points=points, name=exercise.name, assignment=assignment)
     flags = {"grade": True, "locked": True, "points": float(exercise.points)}
     return _nbgrader(new_code_cell(source), f"check_{exercise.name}", **flags)

@@ -6,6 +6,7 @@ This is the student's side of the trust boundary. Whatever it says is checked by
 import ast
 import contextlib
 import io
+import resource
 import signal
 import time
 
@@ -29,6 +30,8 @@ RUNAWAY = 50_000_000
 """Characters after which a cell that prints is stopped: it has no end."""
 SHOWN_FRAMES = 10
 """Frames shown of each end of a long traceback."""
+RESERVED = 128 * 2**20
+"""Bytes of memory that cells can't fill: they are there for the answers."""
 KEPT = ("text/plain", "image/png")
 """What is kept of a displayed value: nothing that a browser would run."""
 
@@ -255,10 +258,19 @@ def serve(sock, shell, layers):
         except wire.Closed:
             return
         if "run" in request:
+            _keep_back(RESERVED)
             for name, source in request["run"]:
                 _run(sock, shell, name, source, request["seconds"])
         else:
+            _keep_back(0)
             _observe(sock, shell.user_ns, request | wire.receive(sock))
+
+
+def _keep_back(size):
+    """Let this process have all the memory that its sandbox allows but so many bytes."""
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    if most != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_AS, (most - size, most))
 
 
 def _run(sock, shell, name, source, seconds):

@@ -62,6 +62,24 @@ def test_scores_do_not_depend_on_the_order_in_which_exercises_are_asked(classroo
     assert right(one) == {e.name for e in asked} - {"lstm_step"}
 
 
+FILLED = """
+hoard = []
+for size in (50_000_000, 1_000_000, 100_000, 1_000):
+    try:
+        while True:
+            hoard.append(bytearray(size))
+    except MemoryError:
+        pass
+raise MemoryError
+"""
+
+
+def test_a_cell_that_fills_the_memory_leaves_some_for_the_answers(classroom, run):
+    result = run(classroom.maker.solutions | {"lstm_shapes": FILLED})
+    assert "MemoryError" in str(result.outputs["lstm_shapes"])
+    assert right(result) == everything(classroom) - {"lstm_shapes"}
+
+
 UNRELATED = "lstm_shapes"
 """An exercise that no other one uses."""
 
