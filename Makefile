@@ -37,9 +37,9 @@ _build/grades.csv: _build/exercises.made nbgrader_config.py
 
 test: .venv/.installed exercises
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(MAKE) --no-print-directory --jobs 3 test-course test-answers test-grading
+	$(MAKE) --no-print-directory --jobs 2 test-course test-answers test-grading
 
-# Three parts at once, since they often wait; only the first needs the book and the example class.
+# Three parts, two at a time; only the first needs the book and the example class.
 ANSWERS := $(addprefix tests/,checking exercises experiments proof reference)
 GRADING := $(addprefix tests/,attacks grading)
 
