@@ -7,6 +7,21 @@ CUT = (
     "torch.no_grad() all give a tensor that doesn't know where it came from; nothing can be "
     "learned through it."
 )
+PROBABILITIES = (
+    "Your answers are probabilities. The text asks for scores: cross-entropy does the softmax "
+    "itself."
+)
+LOGARITHMS = (
+    "Your answers are logarithms of probabilities. The text asks for the scores themselves."
+)
+NEVER_NEGATIVE = (
+    "Your scores are never below 0: there is a ReLU after the last layer. A score may be any "
+    "number."
+)
+BATCH_AXIS_LOST = (
+    "With a single image you return (C,), where (1, C) is asked for. squeeze() without an "
+    "axis takes away every axis of size 1, the batch too."
+)
 
 # --- training ------------------------------------------------------------------------------------
 
@@ -244,7 +259,7 @@ CHAR_GRU = (
     ),
     mistake(
         "a log-softmax at the end",
-        "Your answers are logarithms of probabilities. The text asks for the scores themselves.",
+        LOGARITHMS,
         CHARACTERS,
         (RETURN_LOGITS, "return torch.log_softmax(self.head(output), dim=-1), state"),
     ),
@@ -516,8 +531,7 @@ DIGIT_RNN = (
     ),
     mistake(
         "a softmax at the end",
-        "Your answers are probabilities. The text asks for scores: cross-entropy does the softmax "
-        "itself.",
+        PROBABILITIES,
         DIGITS,
         (SCORES, "return torch.softmax(self.head(output[-1]), dim=-1)"),
     ),
@@ -591,8 +605,7 @@ DIGIT_DNN = (
     ),
     mistake(
         "a relu after the last layer",
-        "Your scores are never below 0: there is a ReLU after the last layer. A score may be any "
-        "number.",
+        NEVER_NEGATIVE,
         DNN,
         (CLASSIFIED, "return torch.relu(self.head(torch.relu(self.hidden(images.flatten(1)))))"),
     ),
@@ -654,21 +667,19 @@ DIGIT_DNN = (
     ),
     mistake(
         "the batch axis lost with one image",
-        "With a single image you return (C,), where (1, C) is asked for. squeeze() without an "
-        "axis takes away every axis of size 1, the batch too.",
+        BATCH_AXIS_LOST,
         DNN,
         (CLASSIFIED, "return self.head(torch.relu(self.hidden(images.flatten(1)))).squeeze()"),
     ),
     mistake(
         "a softmax at the end",
-        "Your answers are probabilities. The text asks for scores: cross-entropy does the softmax "
-        "itself.",
+        PROBABILITIES,
         DNN,
         (CLASSIFIED, f"return torch.softmax(self.head({BENT}), dim=-1)"),
     ),
     mistake(
         "a log-softmax at the end",
-        "Your answers are logarithms of probabilities. The text asks for the scores themselves.",
+        LOGARITHMS,
         DNN,
         (CLASSIFIED, f"return torch.log_softmax(self.head({BENT}), dim=-1)"),
     ),
@@ -835,28 +846,25 @@ DIGIT_CNN = (
     ),
     mistake(
         "the batch axis lost with one image",
-        "With a single image you return (C,), where (1, C) is asked for. squeeze() without an "
-        "axis takes away every axis of size 1, the batch too.",
+        BATCH_AXIS_LOST,
         CNN,
         (JUDGED, "return self.head(seen.flatten(1)).squeeze()"),
     ),
     mistake(
         "a relu after the last layer",
-        "Your scores are never below 0: there is a ReLU after the last layer. A score may be any "
-        "number.",
+        NEVER_NEGATIVE,
         CNN,
         (JUDGED, "return torch.relu(self.head(seen.flatten(1)))"),
     ),
     mistake(
         "a softmax at the end",
-        "Your answers are probabilities. The text asks for scores: cross-entropy does the softmax "
-        "itself.",
+        PROBABILITIES,
         CNN,
         (JUDGED, "return torch.softmax(self.head(seen.flatten(1)), dim=-1)"),
     ),
     mistake(
         "a log-softmax at the end",
-        "Your answers are logarithms of probabilities. The text asks for the scores themselves.",
+        LOGARITHMS,
         CNN,
         (JUDGED, "return torch.log_softmax(self.head(seen.flatten(1)), dim=-1)"),
     ),
