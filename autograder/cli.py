@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from autograder import course
@@ -18,16 +18,22 @@ def say(text):
 
 def exercises(args):
     """Make exercises/ from solutions/: nbgrader's source notebooks, then its released version."""
+    from autograder.exercises import CHAPTERS
+
+    assignments = args.assignment or list(CHAPTERS)
+    with ProcessPoolExecutor() as workers:
+        for assignment, _ in zip(assignments, workers.map(_source, assignments), strict=True):
+            course.generate(assignment)
+            say(f"exercises/{assignment}: made")
+
+
+def _source(assignment):
+    """Write the source folder of one assignment."""
     from autograder.assignments.folder import write_source
     from autograder.exercises import CHAPTERS
 
-    for assignment in args.assignment or CHAPTERS:
-        start = time.perf_counter()
-        solution = course.SOLUTIONS / f"{assignment}.md"
-        released = course.RELEASED / assignment
-        write_source(solution, CHAPTERS[assignment], course.SOURCE, course.book_address(), released)
-        course.generate(assignment)
-        say(f"exercises/{assignment}: made in {time.perf_counter() - start:.1f} s")
+    solution, released = course.SOLUTIONS / f"{assignment}.md", course.RELEASED / assignment
+    write_source(solution, CHAPTERS[assignment], course.SOURCE, course.book_address(), released)
 
 
 def example(args):

@@ -132,7 +132,7 @@ class Drawn:
         # The implementation is kept beside what it does, so that its id stays its own.
         key = id(wrong), k
         if key not in self._shown:
-            self._shown[key] = self._exercise.observe(wrong, [self.cases[k]])[0], wrong
+            self._shown[key] = self._exercise.observe(wrong, [self.cases[k]], watch=False)[0], wrong
         return self._shown[key][0]
 
     def observed(self, wrong):
@@ -217,14 +217,14 @@ class Exercise:
         """
         return lru_cache(maxsize=KEPT)(lambda seed: Drawn(self, self.cases(seed)))
 
-    def observe(self, implementation, cases):
+    def observe(self, implementation, cases, watch=True):
         """Observe an implementation on cases; see ``probe.observe``."""
         namespace = {self.name: implementation}
-        return [observe(self.contract, namespace, case) for case in cases]
+        return [observe(self.contract, namespace, case, watch=watch) for case in cases]
 
     def expected(self, cases):
         """What the reference does on cases."""
-        return self.observe(self.reference, cases)
+        return self.observe(self.reference, cases, watch=False)
 
     @cached_property
     def wrong(self):
@@ -266,6 +266,8 @@ class Exercise:
         verdict = judge(self.contract, cases, expected, observed, reading.forbidden)
         verdict = replace(verdict, look=reading.unclear)
         if verdict.status != "fail" or verdict.finding.stage == "rules":
+            return verdict
+        if all(map(unwritten, one_each(cases, observed))):
             return verdict
         hints = tuple(self.diagnose(drawn, observed))
         notes = () if hints else tuple(holds(self.contract, cases, expected, observed))
@@ -397,6 +399,12 @@ KEPT = 8
 """How many draws of an exercise are kept, with what was computed on them."""
 PAIR_CASES = 1
 """How many cases of a pair of mistakes a released folder carries."""
+
+
+def unwritten(observation):
+    """Whether an observation tells that there is no answer yet, of which nothing can be said."""
+    problem = observation["problem"] if readable(observation) else None
+    return problem is not None and problem["stage"] in ("exists", "callable", "written")
 
 
 def better(plain, helped, uses):

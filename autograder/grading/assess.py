@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from autograder.checking.judge import Verdict, grader_error
 
 from . import wire
+from .budget import Budget
 from .earlier import can_be_called, reply
 from .outputs import checked, clean, failure
 from .remote import GraderError
@@ -26,20 +27,6 @@ KILLED = "it was stopped by SIGKILL"
 """How a child ended that was killed by someone else, or by the limit on processor time."""
 ENDED = "ProcessEnded"
 """What is said of an answer that took its process with it."""
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How much time one notebook may take, in seconds."""
-
-    cell: float = 20.0
-    """For each cell."""
-    answer: float = 10.0
-    """For each answer, all its cases together."""
-    notebook: float = 120.0
-    """For all cells and calls together."""
-    grace: float = 2.0
-    """After which a child that ignored its own alarm is ended."""
 
 
 @dataclass

@@ -94,6 +94,10 @@ class Assignment:
         """The exercises of this assignment by the grade id of their check cell."""
         return {CHECK + exercise.name: exercise for exercise in CHAPTERS[self.name]}
 
+    def load(self):
+        """Load the exercises now, for processes that are forked to share them."""
+        _ = self.exercises
+
 
 def id_problem(student):
     """Why a folder's name can't be a student's id; empty where it can."""

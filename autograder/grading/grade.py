@@ -7,8 +7,9 @@ from datetime import datetime
 from autograder.checking.feedback import as_text
 
 from . import rebuild
-from .assess import Budget, assess
+from .assess import assess
 from .assignment import fingerprint, read, timestamp
+from .budget import Budget
 from .rebuild import MissingNotebook, Submission, SubmissionError
 from .record import Graded, cell_name, document
 from .remote import GraderError, NotSandboxed, kept

@@ -13,9 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Float, Unicode
 
 from . import record
-from .assess import Budget
 from .assignment import Assignment, AssignmentError, id_problem, up_to_date
-from .grade import grade_all
+from .budget import Budget
 from .outputs import in_a_line
 from .pages import CourseFeedback
 from .remote import GraderError, NotSandboxed
@@ -99,6 +98,9 @@ class CourseAutograde(Autograde):
 
     def _grade(self, assignment, student, gradebook):
         """Grade one submission; whether it got a verdict."""
+        # It loads PyTorch, for which no other command of nbgrader's should have to wait.
+        from .grade import grade_all
+
         templates, who = assignment.notebooks(), in_a_line(student, 100)
         if problem := id_problem(student):
             self.log.error("%s: %s", who, problem)

@@ -6,11 +6,11 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 
 from . import warm, wire
 
@@ -52,14 +52,14 @@ class Warm:
         released = str(Path(released).resolve()) if released else ""
         self.home = tempfile.mkdtemp(prefix="grading-")
         boot = BOOT.format(root=root, fd=theirs.fileno(), released=released, home=self.home)
-        self._process = subprocess.Popen(
+        self._process = Popen(
             [sys.executable, "-I", "-B", "-c", boot],
             pass_fds=[theirs.fileno()],
             env=self._environment(),
             cwd=self.home,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stdin=DEVNULL,
+            stdout=DEVNULL,
+            stderr=PIPE,
             start_new_session=True,
         )
         theirs.close()
@@ -97,7 +97,7 @@ class Warm:
         self.control.close()
         try:
             self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
+        except TimeoutExpired:
             self._process.kill()
             self._process.wait()
         self._process.stderr.close()
@@ -166,7 +166,10 @@ class Child:
         self.directory = tempfile.mkdtemp(prefix="notebook-", dir=parent.home)
         self.socket, theirs = socket.socketpair()
         try:
-            socket.send_fds(self._control, [warm.FORK], [theirs.fileno()])
+            try:
+                socket.send_fds(self._control, [warm.FORK], [theirs.fileno()])
+            except OSError:
+                raise wire.Closed("it is gone") from None
             request = {"directory": self.directory, "sandboxed": parent.sandboxed}
             wire.send(self._control, request)
             theirs.close()

@@ -15,8 +15,8 @@ import torch
 from sqlalchemy.exc import SQLAlchemyError
 
 from . import pages, record
-from .assess import Budget
 from .assignment import Assignment, AssignmentError, id_problem, up_to_date
+from .budget import Budget
 from .cluster import Cluster
 from .grade import TRIES, grade_all
 from .outputs import in_a_line
@@ -272,6 +272,8 @@ class _Pool:
 
     def __init__(self, jobs, assignments, sandboxed, options):
         self._context = multiprocessing.get_context("fork")
+        for assignment in assignments.values():
+            assignment.load()
         self._arguments = (assignments, sandboxed, options)
         self._workers = {}
         for _ in range(jobs):
@@ -290,11 +292,15 @@ class _Pool:
     def work(self, todo):
         """Yield each piece of work with what came of it: a list of Graded, or why there is none."""
         busy, tries = {}, {}
-        while todo or busy:
+
+        def hand_out():
             for line in self._workers:
                 if line not in busy and todo:
                     busy[line] = todo.popleft()
                     _send(line, busy[line])
+
+        while todo or busy:
+            hand_out()
             for line in connection.wait(list(busy)):
                 piece = busy.pop(line)
                 try:
@@ -309,6 +315,8 @@ class _Pool:
                     came = f"the grader died {TRIES} times while grading it"
                 if isinstance(came, NotSandboxed):
                     raise came
+                # Its worker goes on while what came is recorded.
+                hand_out()
                 yield piece, came
 
     def _dismiss(self, line):

@@ -16,7 +16,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder import course
-from autograder.grading.assess import Budget
+from autograder.grading.budget import Budget
 from autograder.grading.run import grade_class
 from tests.grading.conftest import ASSIGNMENT, DIRECTORIES, classroom  # noqa: F401
 
@@ -63,7 +63,7 @@ def graded(classroom, tmp_path_factory):  # noqa: F811
         before = snapshot(root), modes(root)
         coursedir = course.nbgrader(root, **DIRECTORIES).coursedir
         start = time.monotonic()
-        summary = grade_class(coursedir, [ASSIGNMENT], jobs=2, stream=None, budget=BUDGET)
+        summary = grade_class(coursedir, [ASSIGNMENT], jobs=3, stream=None, budget=BUDGET)
     return {
         "root": root,
         "before": before,

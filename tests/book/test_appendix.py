@@ -3,16 +3,15 @@
 import doctest
 import importlib.util
 import re
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from autograder import reference
+from autograder import cli, reference
 from autograder.checking.contract import Contract
 from autograder.checking.judge import STAGES
-from autograder.grading.assess import Budget
+from autograder.grading.budget import Budget
 from autograder.grading.sandbox import LAYERS, MINIMUM
 from book.drawing import GATE_COLOURS, MODEL_COLOURS
 from tests.book.conftest import ROOT
@@ -58,7 +57,7 @@ def test_the_layers_of_the_sandbox_are_those_that_are_entered():
     }, "the page says what the minimum is"
 
 
-def test_settings_and_commands_that_are_named_exist():
+def test_settings_and_commands_that_are_named_exist(capsys):
     text = page("instructors") + page("set-up") + page("new-exercise")
     from autograder.grading.plugin import SWITCH, CourseAutograde
 
@@ -69,13 +68,10 @@ def test_settings_and_commands_that_are_named_exist():
     assert settings <= set(CourseAutograde.class_trait_names())
     assert f"{SWITCH}=stock" in text
     for verb, *options in re.findall(r"python -m autograder (\w+)(?: lstm)?(?: (--[\w-]+))?", text):
-        said = subprocess.run(
-            [sys.executable, "-m", "autograder", verb, "--help"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+        with pytest.raises(SystemExit) as ended:
+            cli.main([verb, "--help"])
+        assert ended.value.code == 0, verb
+        said = capsys.readouterr().out
         assert all(option in said for option in options), (verb, options)
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in set(re.findall(r"`?\bmake ([a-z-]+)(?:`|\n)", text)):

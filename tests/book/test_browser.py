@@ -33,27 +33,47 @@ class Visit:
         return {response.url: len(response.body()) for response in self.responses}
 
 
-def visit_all(browser, html, address, width):
+@pytest.fixture(scope="module")
+def seen(browser, html, address):
+    """Load every page once; what each did and how it looks, wide and narrow (dict by its path)."""
+    pages = {}
     for path in page_paths(html):
-        context = browser.new_context(viewport={"width": width, "height": 900})
+        context = browser.new_context(viewport={"width": 1400, "height": 900})
         page = context.new_page()
-        yield path, page, Visit(page, f"{address}/{path}")
+        visit = Visit(page, f"{address}/{path}")
+        pages[path] = {
+            "requests": visit.requests,
+            "errors": visit.errors,
+            "sizes": visit.sizes(),
+            "formulas": page.locator("span.math, div.math").count(),
+            "rendered": page.locator("mjx-container").count(),
+            "wrong": page.locator("mjx-merror, merror, [data-mjx-error]").count(),
+        }
+        page.set_viewport_size({"width": 360, "height": 800})
+        pages[path]["width"] = page.evaluate("document.documentElement.scrollWidth")
         context.close()
+    return pages
 
 
-def test_pages_load_everything_from_here_without_error_and_are_light(browser, html, address):
+def test_pages_load_everything_from_here_without_error_and_are_light(seen, address):
     here = urlsplit(address).netloc
-    for path, page, visit in visit_all(browser, html, address, width=1400):
-        elsewhere = [url for url in visit.requests if urlsplit(url).netloc not in (here, "")]
+    for path, page in seen.items():
+        elsewhere = [url for url in page["requests"] if urlsplit(url).netloc not in (here, "")]
         assert elsewhere == [], path
-        assert visit.errors == [], path
-        sizes = visit.sizes()
-        assert sum(sizes.values()) < MAX_WEIGHT, (path, sizes)
+        assert page["errors"] == [], path
+        assert sum(page["sizes"].values()) < MAX_WEIGHT, (path, page["sizes"])
 
-        formulas = page.locator("span.math, div.math").count()
-        rendered = page.locator("mjx-container").count()
-        assert rendered >= formulas, path
-        assert page.locator("mjx-merror, merror, [data-mjx-error]").count() == 0, path
+
+def test_every_formula_is_drawn(seen):
+    assert sum(page["formulas"] for page in seen.values()) > 0
+    for path, page in seen.items():
+        assert page["rendered"] >= page["formulas"], path
+        assert page["wrong"] == 0, path
+
+
+def test_no_page_is_wider_than_a_telephone(seen):
+    for path, page in seen.items():
+        assert page["width"] <= 360, (path, page["width"])
 
 
 BACKGROUND_AND_INK = """() => [...document.querySelectorAll("main svg[role=img]")].map(figure => {
@@ -188,9 +208,3 @@ def test_answers_of_a_quiz_open_by_keyboard(browser, html, address):
         page.keyboard.press("Enter")
         assert answer.locator("p").first.is_visible()
     page.close()
-
-
-def test_no_page_is_wider_than_a_telephone(browser, html, address):
-    for path, page, _ in visit_all(browser, html, address, width=360):
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= 360, (path, width)

@@ -3,18 +3,29 @@
 It is what ``python -m autograder grade`` does, so that a fault shows what a person would see.
 """
 
+import contextlib
+import io
 import multiprocessing
 import os
 import resource
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 from autograder import cli
-from autograder.grading import files, record
+from autograder.grading import files, record, remote, warm
 from autograder.grading.sandbox import kernel
 
+LOADED = (
+    "autograder.exercises.lstm",
+    "autograder.grading.run",
+    "autograder.grading.child",
+    *warm.PRELOADED,
+)
+"""What a run and its warm parents have loaded when they are forked."""
 RECORDING = (record.__file__, files.__file__)
 """Where a result is recorded: a run can be told to die at any line of it."""
 
@@ -33,7 +44,7 @@ def start(root, *arguments, **settings):
     multiprocessing.Process; its exit code is the verb's
     """
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload([__name__, "autograder.grading.run", "autograder.exercises"])
+    server.set_forkserver_preload([__name__, *LOADED])
     process = server.Process(target=_run, args=(str(root), arguments, settings))
     process.start()
     return process
@@ -52,6 +63,7 @@ def _run(root, arguments, settings):
     os.dup2(said, 1)
     os.dup2(said, 2)
     tempfile.tempdir = settings.get("tmp")
+    remote.Popen = Forked
     record.LOCKED_SECONDS = settings.get("patience", record.LOCKED_SECONDS)
     if settings.get("tiny"):
         _own_mounts()
@@ -72,6 +84,49 @@ def _run(root, arguments, settings):
         if settings.get("count_to"):
             Path(settings["count_to"]).write_text(str(counted.lines))
     sys.exit(code)
+
+
+class Forked:
+    """A warm parent that is forked, with all that it needs, from the worker that wants it.
+
+    It does what one in a new Python does, but is there at once: most of a run that is killed would
+    be waiting for it. Parameters and methods as those of ``subprocess.Popen``.
+    """
+
+    def __init__(self, command, *, pass_fds, env, cwd, **_):
+        self._status = None
+        self.stderr = io.BytesIO()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                os.setsid()
+                os.chdir(cwd)
+                os.environ.clear()
+                os.environ.update(env)
+                keep = {*pass_fds, 1, 2}
+                for name in os.listdir("/proc/self/fd"):
+                    if int(name) not in keep:
+                        with contextlib.suppress(OSError):
+                            os.close(int(name))
+                exec(command[-1], {})
+            finally:
+                os._exit(0)
+
+    def poll(self):
+        if self._status is None:
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            self._status = os.waitstatus_to_exitcode(status) if done else None
+        return self._status
+
+    def wait(self, timeout=float("inf")):
+        until = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > until:
+                raise TimeoutExpired("a warm parent", timeout)
+            time.sleep(0.002)
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
 
 
 def _own_mounts():

@@ -7,7 +7,8 @@ import pytest
 from autograder.checking.contract import Case, Contract, Part
 from autograder.checking.exercise import Drawn
 from autograder.grading import sandbox
-from autograder.grading.assess import ENDED, TIME_UP, Budget, _Run, assess
+from autograder.grading.assess import ENDED, TIME_UP, _Run, assess
+from autograder.grading.budget import Budget
 from autograder.grading.grade import cell_name
 
 QUICK = Budget(cell=3.0, answer=3.0, notebook=60.0, grace=0.5)

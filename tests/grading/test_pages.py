@@ -11,7 +11,7 @@ from nbgrader.converters import GenerateFeedback
 
 from autograder import course
 from autograder.assignments.example import Submission, hand_in
-from autograder.grading.assess import Budget
+from autograder.grading.budget import Budget
 from autograder.grading.pages import CourseFeedback, _rendered
 from autograder.grading.run import grade_class, write_pages
 

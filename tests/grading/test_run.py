@@ -15,15 +15,22 @@ from nbgrader.api import Gradebook
 
 from autograder import course
 from autograder.grading import grade as grading
-from autograder.grading import record, run
-from autograder.grading.assess import Budget
+from autograder.grading import record, remote, run
 from autograder.grading.assignment import AssignmentError
+from autograder.grading.budget import Budget
 from autograder.grading.files import write_whole
 from autograder.grading.run import grade_class
 
 from .conftest import ASSIGNMENT, DIRECTORIES
+from .faulty import Forked
 
 BUDGET = Budget(cell=5.0, answer=5.0)
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    """Have warm parents at once; the tests of single notebooks start them as they are."""
+    monkeypatch.setattr(remote, "Popen", Forked)
 
 
 def hand_in(root, student, notebook):

@@ -38,7 +38,7 @@ MAX_TEXT = 500
 """Characters of a message or name beyond which it is cut off."""
 
 
-def observe(contract, namespace, case, helpers=None):
+def observe(contract, namespace, case, helpers=None, watch=True):
     """Call the answer that a namespace holds under the contract's name.
 
     Parameters
@@ -48,6 +48,8 @@ def observe(contract, namespace, case, helpers=None):
     case : Case
     helpers : dict from name to function, right versions of earlier answers to be used in place of
         the namespace's own, or None
+    watch : bool, whether a watch is kept on what the rules may forbid; on an answer of ours there
+        need be none, which saves a fifth of the time
 
     Returns
     -------
@@ -62,7 +64,8 @@ def observe(contract, namespace, case, helpers=None):
     if not callable(answer):
         return seen | {"problem": _said("callable", type(answer).__name__)}
     _called.clear()
-    with _swapped(namespace, helpers or {}), _quiet():
+    looking = contextlib.nullcontext() if watch else _unwatched()
+    with _swapped(namespace, helpers or {}), _quiet(), looking:
         try:
             seen |= HARNESSES[contract.subject](contract, answer, case)
         except _Stopped as stopped:
@@ -157,11 +160,22 @@ def _watched(contract):
     What is only compared with that, such as a second call, needs no watch, which takes longer than
     a small operation does.
     """
-    if "torch" not in sys.modules:
+    if "torch" not in sys.modules or _pauses:
         yield
         return
     with _watch(contract.kind)():
         yield
+
+
+@contextlib.contextmanager
+def _unwatched():
+    """Let the watch look away."""
+    global _pauses
+    _pauses += 1
+    try:
+        yield
+    finally:
+        _pauses -= 1
 
 
 def stand_in(name):
@@ -174,12 +188,8 @@ def stand_in(name):
 
     def unwatched(function):
         def call(*args, **kwargs):
-            global _pauses
-            _pauses += 1
-            try:
+            with _unwatched():
                 return function(*args, **kwargs)
-            finally:
-                _pauses -= 1
 
         return call
 

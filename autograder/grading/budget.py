@@ -1,0 +1,17 @@
+"""How long a notebook may take."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much time one notebook may take, in seconds."""
+
+    cell: float = 20.0
+    """For each cell."""
+    answer: float = 10.0
+    """For each answer, all its cases together."""
+    notebook: float = 120.0
+    """For all cells and calls together."""
+    grace: float = 2.0
+    """After which a child that ignored its own alarm is ended."""
