@@ -9,7 +9,7 @@ PAGES := _config.yml _toc.yml genindex.md tests/attacks/corpus.py tests/attacks/
 	$(shell find book -type f -not -name '*.pyc')
 
 .PHONY: course book exercises example test lab lab-example serve bench \
-	mutants tolerance torture torture-kills torture-rest experiments clean
+	mutants tolerance torture experiments clean
 
 course: book exercises example
 	@$(BIN)/python -m autograder summary
@@ -65,18 +65,9 @@ tolerance: .venv/.installed
 	$(BIN)/python -m autograder.proof.tolerance
 
 # Every attack, 220 killed processes, 2,000 broken notebooks and as many broken archives.
-TORTURE := COURSE_FAULTS=220 COURSE_BROKEN=2000 $(BIN)/pytest -v -rA --no-header --durations 10
-HALF_OF_KILLS := whoever and (driver or parent or transaction)
-
 torture: .venv/.installed exercises
-	$(MAKE) --no-print-directory --jobs 2 --output-sync=line torture-kills torture-rest
-
-torture-kills: .venv/.installed
-	$(TORTURE) tests/grading/test_faults.py -k "$(HALF_OF_KILLS)"
-
-torture-rest: .venv/.installed
-	$(TORTURE) tests/attacks tests/grading/test_archives.py tests/grading/test_broken.py \
-		tests/grading/test_faults.py -k "not ($(HALF_OF_KILLS))"
+	COURSE_FAULTS=220 COURSE_BROKEN=2000 $(BIN)/pytest -v -rA --numprocesses 2 --dist loadgroup \
+		tests/attacks $(addprefix tests/grading/test_,archives.py broken.py faults.py)
 
 experiments: .venv/.installed
 	$(BIN)/python -m experiments

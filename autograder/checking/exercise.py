@@ -108,6 +108,11 @@ class Drawn:
     def __init__(self, exercise, cases):
         self.cases, self._exercise, self._shown = cases, exercise, {}
 
+    @property
+    def contract(self):
+        """What an answer is to be."""
+        return self._exercise.contract
+
     @cached_property
     def expected(self):
         """What the reference does: a list of observations, one for each case."""
@@ -117,7 +122,7 @@ class Drawn:
     def packed(self):
         """What an answer is to be and the cases to observe it on, as ``plain.pack`` packs them."""
         asked = {
-            "observe": self._exercise.contract.to_plain(),
+            "observe": self.contract.to_plain(),
             "cases": [vars(case) for case in self.cases],
         }
         return pack(asked)
@@ -125,7 +130,7 @@ class Drawn:
     @cached_property
     def special(self):
         """The first case made special in ways in which a wrong answer may be right: Drawn."""
-        return Drawn(self._exercise, variants(self._exercise.contract, self.cases[0]))
+        return Drawn(self._exercise, variants(self.contract, self.cases[0]))
 
     def shown(self, wrong, k):
         """What a wrong implementation does on the case of number ``k``: an observation."""
@@ -141,10 +146,9 @@ class Drawn:
 
     def shows(self, wrong, observed):
         """Whether an answer does on every case what a wrong implementation does."""
-        contract = self._exercise.contract
         # The first case comes last: with its second call it takes longest.
         order = [*range(1, len(observed)), 0]
-        return all(alike(contract, self.shown(wrong, k), observed[k]) for k in order)
+        return all(alike(self.contract, self.shown(wrong, k), observed[k]) for k in order)
 
 
 @dataclass(frozen=True)

@@ -187,21 +187,18 @@ class _Run:
 
     def judge(self, exercise, seed):
         """The verdict on one exercise; an error of ours costs no points and gives none."""
-
-        def ask(drawn, helpers):
-            return self._ask(exercise.contract, drawn, helpers)
-
         try:
             if self._child is None:
                 self.start()
-            return exercise.assess(ask, seed, self._texts)
+            return exercise.assess(self._ask, seed, self._texts)
         except GraderError:
             raise
         except Exception:
             return grader_error(exercise.contract, traceback.format_exc())
 
-    def _ask(self, contract, drawn, helpers):
-        seconds = self._budget.answer
+    def _ask(self, drawn, helpers):
+        """What the child's answer does on what was drawn, as ``Exercise.assess`` asks it."""
+        contract, seconds = drawn.contract, self._budget.answer
         if not helpers and self._endless.intersection(contract.uses):
             seconds /= IMPATIENCE
         cases, question = drawn.cases, wire.frame_of(*drawn.packed)
@@ -220,7 +217,7 @@ class _Run:
                     observations.append(said["observation"])
         except _Died as error:
             if self._once_more(f"answer {contract.name}", error):
-                return self._ask(contract, drawn, helpers)
+                return self._ask(drawn, helpers)
             observations.append(stopped(contract, ENDED, str(error)))
             self._ended(contract, observations)
         # The other cases of an answer that never ends, or ends its process, are spared: they would

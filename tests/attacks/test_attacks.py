@@ -23,6 +23,8 @@ from tests.grading.conftest import ASSIGNMENT, DIRECTORIES, classroom  # noqa: F
 from . import stock, table
 from .corpus import ALL, WRITTEN
 
+# One process grades them all, for all the tests of them.
+pytestmark = pytest.mark.xdist_group("attacks")
 BUDGET = Budget(cell=4.0, answer=6.0, notebook=60.0)
 SECRET = "the-instructors-secret"
 

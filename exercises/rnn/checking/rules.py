@@ -121,7 +121,7 @@ class _Notebook:
         self.stars = []
         self.unread = []
         self.loose = []
-        self._loaded = {}
+        self._nodes, self._loaded = {}, {}
         for cell in cells:
             try:
                 tree = ast.parse(cell)
@@ -140,7 +140,7 @@ class _Notebook:
                 self.made.pop(alias.asname or alias.name, None)
             self._import(statement)
             return
-        for node in ast.walk(statement):
+        for node in self.nodes(statement):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 self._import(node)
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -153,7 +153,7 @@ class _Notebook:
             isinstance(target, ast.Name) for target in statement.targets
         )
         for name in _stored(statement):
-            if afresh and name not in _loaded(statement.value):
+            if afresh and name not in _names(ast.walk(statement.value)):
                 self.made[name] = []
                 self.imports.pop(name, None)
             self.made.setdefault(name, []).append(statement)
@@ -189,15 +189,21 @@ class _Notebook:
         """The loose statements that may change what is defined, with the names that they call."""
         found = []
         for statement in self.loose:
-            called = {_called(node) for node in ast.walk(statement) if isinstance(node, ast.Call)}
+            called = {_called(n) for n in self.nodes(statement) if isinstance(n, ast.Call)}
             if called & {"exec", "eval", "setattr"}:
                 found.append((statement, called))
         return found
 
+    def nodes(self, tree):
+        """All nodes of a statement or function of this notebook, looked for once."""
+        if tree not in self._nodes:
+            self._nodes[tree] = tuple(ast.walk(tree))
+        return self._nodes[tree]
+
     def loaded(self, statement):
         """The names in a statement of this notebook, looked for once."""
         if statement not in self._loaded:
-            self._loaded[statement] = _loaded(statement)
+            self._loaded[statement] = _names(self.nodes(statement))
         return self._loaded[statement]
 
 
@@ -224,8 +230,8 @@ def _stored(statement):
     return names
 
 
-def _loaded(statement):
-    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+def _names(nodes):
+    return {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
 def _called(node):
@@ -274,7 +280,7 @@ class _Uses(ast.NodeVisitor):
             value = statement.value
             if isinstance(value, ast.Name) and value.id in self.notebook.made and value.id != name:
                 return self._alias(value.id, depth + 1)
-            if isinstance(value, ast.Name | ast.Attribute) and name not in _loaded(value):
+            if isinstance(value, ast.Name | ast.Attribute) and name not in _names(ast.walk(value)):
                 return self.dotted(value)
         return None
 
@@ -367,7 +373,7 @@ class _Uses(ast.NodeVisitor):
             self.visit(part)
         # A variable of its own hides a global one: nn can be a number.
         own = {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)}
-        for part in ast.walk(node):
+        for part in self.notebook.nodes(node):
             if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
                 own.add(part.id)
         self.local.append(own)
