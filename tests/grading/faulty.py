@@ -55,7 +55,7 @@ def _run(root, arguments, settings):
 
     ``die_at``: the how manieth line of recording kills it; ``count_to``: a file that takes how many
     there were; ``tmp``: the directory for temporary files; ``ordinary``: whether root's powers are
-    given up; ``tiny``: a folder of the course that is put on a file system of 16 kB; ``limit``:
+    given up; ``tiny``: a folder of the course that is put on a file system of 8 kB; ``limit``:
     bytes that a file may have; ``patience``: seconds for which a locked gradebook is waited for.
     """
     os.setsid()
@@ -67,7 +67,7 @@ def _run(root, arguments, settings):
     record.LOCKED_SECONDS = settings.get("patience", record.LOCKED_SECONDS)
     if settings.get("tiny"):
         _own_mounts()
-        kernel.mount("none", f"{root}/{settings['tiny']}", "tmpfs", 0, "size=16k")
+        kernel.mount("none", f"{root}/{settings['tiny']}", "tmpfs", 0, "size=8k")
     if settings.get("limit"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (settings["limit"],) * 2)
     if settings.get("ordinary"):
