@@ -22,7 +22,7 @@ example: _build/grades.csv
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --disable-pip-version-check --no-compile --requirement requirements.lock
 	@# pip would compile on one core. Some packages carry files that no Python can compile.
-	$(BIN)/python -m compileall -qq --workers 0 .venv/lib || true
+	$(BIN)/python -m compileall -qq --workers 0 .venv/lib autograder book tests || true
 	$(BIN)/pip install --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	touch $@
 
@@ -38,7 +38,7 @@ _build/grades.csv: _build/exercises.made nbgrader_config.py
 	$(BIN)/python -m autograder example
 
 # The book and the example class each have stretches that keep one core busy, so beside each other.
-# Files of tests go to the cores whole, in their order: the longest ones aren't the last.
+# Files of tests are run whole, the longest first; three at a time, as many of them wait.
 test: .venv/.installed exercises
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(MAKE) --no-print-directory --jobs 2 book example

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+OVERDUE = 4
+"""How many times its notebooks' own limit a submission may take before its worker is ended."""
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -15,3 +18,7 @@ class Budget:
     """For all cells and calls together."""
     grace: float = 2.0
     """After which a child that ignored its own alarm is ended."""
+
+    def overdue(self, notebooks):
+        """Seconds after which something keeps the worker itself that grades so many notebooks."""
+        return OVERDUE * notebooks * (self.notebook + self.grace)

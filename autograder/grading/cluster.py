@@ -6,6 +6,7 @@ recorded here. Between this process, the scheduler and the workers Dask sends pi
 within the trusted side. Student code runs in a worker's sandboxed children, which have no network.
 """
 
+import os
 import shutil
 import tempfile
 import threading
@@ -17,6 +18,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from .assignment import Assignment, version
+from .budget import Budget
 from .grade import grade_all, hand_over
 from .remote import GraderError, NotSandboxed, let_go
 
@@ -206,9 +208,16 @@ def _work(wanted, key, name, student, handed, options):
         raise ClusterError(_other_version("a worker that came later"))
     with _one_at_a_time:
         assignment = _courses[key][0][name]
+        # Whatever keeps this process itself busy costs a try: Dask replaces a worker that ends.
+        seconds = (options["budget"] or Budget()).overdue(len(assignment.templates))
+        alarm = threading.Timer(seconds, os._exit, [1])
+        alarm.daemon = True
+        alarm.start()
         try:
             return grade_all(assignment, assignment.templates, student, handed=handed, **options)
         except NotSandboxed:
             raise
         except (GraderError, OSError) as error:
             return f"not graded, through no fault of the student's: {error}"
+        finally:
+            alarm.cancel()

@@ -25,8 +25,6 @@ from .sandbox import kernel
 
 EVERY = 0.1
 """Seconds between two looks at the progress line."""
-OVERDUE = 4
-"""How many times its notebooks' own limit a submission may take before its worker is ended."""
 
 
 @dataclass(frozen=True)
@@ -364,7 +362,7 @@ def _worker(line, others, parent, assignments, sandboxed, options):
                 assignment = assignments[name]
                 templates = assignment.templates
                 # Whatever keeps this process itself busy costs a try, not the whole run.
-                signal.alarm(round(OVERDUE * len(templates) * (budget.notebook + budget.grace)))
+                signal.alarm(max(1, round(budget.overdue(len(templates)))))
                 line.send(grade_all(assignment, templates, student, sandboxed, **options))
             except NotSandboxed as error:
                 line.send(error)

@@ -192,7 +192,7 @@ def ask(warm, source, helpers, value):
     run.start()
     try:
         drawn = Drawn(exercises[0], [Case("one", {"x": value})])
-        return run._ask(Doubles.contract, drawn, helpers)[0]
+        return run._ask(drawn, helpers)[0]
     finally:
         run.stop()
 

@@ -289,3 +289,11 @@ def test_a_copied_grade_cell_stops_nobody(classroom, api):
     put(root_of(api), "jan", notebook)
     assert api.autograde(ASSIGNMENT, "jan")["success"]
     assert auto(api, "jan") == {e.name: e.points for e in classroom.exercises}
+
+
+def test_commands_that_grade_nothing_do_not_wait_for_pytorch():
+    configured = "import sys, autograder.course as c; c.nbgrader(); print('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", configured], cwd=course.ROOT, capture_output=True, text=True
+    )
+    assert done.stdout == "False\n", done.stdout + done.stderr

@@ -2,11 +2,12 @@
 
 import os
 import signal
+import threading
 
 import distributed
 import pytest
 
-from autograder.grading import assignment, cluster, record
+from autograder.grading import assignment, budget, cluster, record
 from autograder.grading.cluster import ClusterError
 
 from .test_run import book_of, coursedir, expected, grade  # noqa: F401
@@ -49,6 +50,19 @@ def test_a_cluster_gives_the_same_grades_though_a_worker_is_killed(
     assert book_of(coursedir) == expected(classroom)
     # What was graded over there is up to date over here, by a run of this machine alone, too.
     assert grade(coursedir).skipped == 6
+
+
+def stick():
+    """Let a worker's own code never come back."""
+    budget.OVERDUE, cluster.grade_all = 0.1, lambda *given, **named: threading.Event().wait()
+
+
+def test_a_worker_that_is_stuck_is_replaced(classroom, coursedir, workers):  # noqa: F811
+    with distributed.Client(workers, set_as_default=False) as client:
+        client.run(stick, workers=[next(iter(client.nthreads()))])
+    summary = grade(coursedir, scheduler=workers.scheduler_address)
+    assert {one.student for one in summary.failed} == {"dora"}
+    assert book_of(coursedir) == expected(classroom)
 
 
 def disguise(version):

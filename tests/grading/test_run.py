@@ -156,6 +156,9 @@ def test_a_warm_parent_that_dies_is_replaced(classroom, coursedir, monkeypatch):
         if student in ("ben", "fay") and student not in dead:
             dead.append(student)
             warm._process.kill()
+            if student == "fay":
+                # Dead before it is asked, and not only before it answers.
+                warm._process.wait()
         return graded(assignment, template, student, warm, **options)
 
     monkeypatch.setattr(grading, "grade", deadly)
