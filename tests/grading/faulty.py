@@ -3,7 +3,6 @@
 It is what ``python -m autograder grade`` does, so that a fault shows what a person would see.
 """
 
-import contextlib
 import io
 import multiprocessing
 import os
@@ -16,7 +15,7 @@ from pathlib import Path
 from subprocess import TimeoutExpired
 
 from autograder import cli
-from autograder.grading import files, record, remote, warm
+from autograder.grading import files, record, remote, sandbox, warm
 from autograder.grading.sandbox import kernel
 
 LOADED = (
@@ -103,11 +102,7 @@ class Forked:
                 os.chdir(cwd)
                 os.environ.clear()
                 os.environ.update(env)
-                keep = {*pass_fds, 1, 2}
-                for name in os.listdir("/proc/self/fd"):
-                    if int(name) not in keep:
-                        with contextlib.suppress(OSError):
-                            os.close(int(name))
+                sandbox._close_all_but((1, 2, *pass_fds))
                 exec(command[-1], {})
             finally:
                 os._exit(0)
