@@ -16,8 +16,17 @@ import numpy as np
 
 from .contract import Case, Contract, Part
 from .diagnosis import alike, holds, right_where, variants
-from .judge import FINAL, RUNS, grader_error, judge, one_each, readable
-from .plain import pack
+from .judge import (
+    FINAL,
+    RUNS,
+    differs,
+    grader_error,
+    judge,
+    one_each,
+    readable,
+    tolerance_of,
+)
+from .plain import arrays, pack
 from .probe import observe, stand_in
 from .rules import Reading, read
 
@@ -106,7 +115,7 @@ class Drawn:
     """
 
     def __init__(self, exercise, cases):
-        self.cases, self._exercise, self._shown = cases, exercise, {}
+        self.cases, self._exercise, self._shown, self._right = cases, exercise, {}, {}
 
     @property
     def contract(self):
@@ -126,6 +135,39 @@ class Drawn:
             "cases": [vars(case) for case in self.cases],
         }
         return pack(asked)
+
+    def known(self, k, text, raw):
+        """What is right on the case of number ``k``, where an answer did just that; None otherwise.
+
+        Most answers are right, and what is right needs no reading: it is packed as text that is
+        the same to the letter, and bytes that are the same numbers, up to the tolerance.
+
+        Parameters
+        ----------
+        k : int
+        text, raw : bytes, what the answer's process says of it, as ``plain.pack`` has packed it
+
+        Returns
+        -------
+        ``{"observation": …}`` with an item of ``expected``, or None
+        """
+        if k not in self._right:
+            want = self.expected[k]
+            said = {"observation": want}
+            right_text, right_raw = pack(said)
+            tolerance = tolerance_of(self.contract, self.cases[k], want)
+            self._right[k] = said, right_text.encode(), right_raw, _runs(want), tolerance
+        said, right_text, right_raw, runs, tolerance = self._right[k]
+        if text != right_text or len(raw) != len(right_raw):
+            return None
+        if raw != right_raw:
+            at = 0
+            for right in runs:
+                value = np.frombuffer(raw, right.dtype, len(right), at)
+                at += right.nbytes
+                if differs(right, value, tolerance).any():
+                    return None
+        return said
 
     @cached_property
     def special(self):
@@ -397,6 +439,12 @@ class Exercise:
     def check(self, implementation, seed):
         """Assess an implementation in this process."""
         return self.assess(lambda drawn, _: self.observe(implementation, drawn.cases), seed)
+
+
+def _runs(value):
+    """The numbers of all arrays in plain data, flat, those of one dtype in a row together."""
+    groups = itertools.groupby(arrays(value), key=lambda array: array.dtype)
+    return [np.concatenate([array.ravel() for array in group]) for _, group in groups]
 
 
 KEPT = 8

@@ -54,6 +54,15 @@ def pack(value):
     return json.dumps(walk(value)), bytes(raw)
 
 
+def arrays(value):
+    """All arrays in a nested value, in the order in which ``pack`` lays them out."""
+    if isinstance(value, np.ndarray):
+        return [value]
+    items = value.values() if isinstance(value, dict) else value
+    nested = isinstance(value, dict | tuple | list)
+    return [array for item in items for array in arrays(item)] if nested else []
+
+
 def unpack(text, raw, limit=None):
     """Put together again what ``pack`` took apart.
 

@@ -1,5 +1,6 @@
 """The trusted side of one notebook: have its cells run, ask about its answers, reach verdicts."""
 
+import functools
 import secrets
 import time
 import traceback
@@ -202,6 +203,8 @@ class _Run:
         if not helpers and self._endless.intersection(contract.uses):
             seconds /= IMPATIENCE
         cases, question = drawn.cases, wire.frame_of(*drawn.packed)
+        # What is right is computed here, and not in the answer's time.
+        _ = drawn.expected
         deadline = time.monotonic() + seconds
         observations = []
         try:
@@ -209,7 +212,8 @@ class _Run:
                 self.start()
             self._tell({"helpers": self._stand_ins(helpers), "seconds": seconds}, before=question)
             while len(observations) < len(cases) and not self._ended(contract, observations):
-                said = self._answer(helpers, deadline)
+                known = functools.partial(drawn.known, len(observations))
+                said = self._answer(helpers, deadline, known)
                 if "stopped" in said:
                     kind, message = clean(said["stopped"], 100), clean(said.get("message"), 500)
                     observations.append(stopped(contract, kind, message))
@@ -231,10 +235,10 @@ class _Run:
         self._endless.add(contract.name)
         return True
 
-    def _answer(self, helpers, deadline):
+    def _answer(self, helpers, deadline, known):
         """What the child says of the next case; calls of right versions are answered meanwhile."""
         for _ in range(MAX_CALLS):
-            said = self._hear(deadline - time.monotonic())
+            said = self._hear(deadline - time.monotonic(), known)
             if not isinstance(said, dict):
                 break
             if "call" in said:
@@ -271,14 +275,15 @@ class _Run:
         except wire.WireError:
             raise _Died(self._lose("it ended before it could be asked", now=False)) from None
 
-    def _hear(self, seconds):
+    def _hear(self, seconds, known=None):
         """What the child says within its time; the notebook's own time runs meanwhile."""
         start = time.monotonic()
         if self._left <= 0:
             raise _Died(self._lose("the notebook's time is used up", now=True))
         seconds = max(0.0, min(seconds, self._left))
         try:
-            return wire.receive(self._child.socket, start + seconds + self._budget.grace)
+            until = start + seconds + self._budget.grace
+            return wire.receive(self._child.socket, until, known)
         except wire.Late:
             said = f"it was still running after {seconds:.2g} seconds and could not be interrupted"
             raise _Died(self._lose(said, now=True)) from None

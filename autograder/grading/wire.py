@@ -70,13 +70,15 @@ def send_frame(sock, data, deadline=None):
         left = left[_patiently(sock, deadline, sock.send, left) :]
 
 
-def receive(sock, deadline=None, max_text=MAX_TEXT, max_raw=MAX_RAW):
+def receive(sock, deadline=None, known=None, max_text=MAX_TEXT, max_raw=MAX_RAW):
     """Receive one value.
 
     Parameters
     ----------
     sock : connected stream socket
     deadline : time.monotonic() by which it must be here, or None
+    known : function of the JSON's bytes and those of the arrays that gives the value where it is
+        known already and need not be read, else None; or None
     max_text, max_raw : int, bytes of JSON and of arrays that are accepted
 
     Returns
@@ -90,10 +92,13 @@ def receive(sock, deadline=None, max_text=MAX_TEXT, max_raw=MAX_RAW):
     text_size, raw_size = HEADER.unpack(_exactly(sock, HEADER.size, deadline))
     if text_size > max_text or raw_size > max_raw:
         raise WireError(f"a message of {text_size + raw_size} bytes is too long")
-    text = _exactly(sock, text_size, deadline)
-    raw = _exactly(sock, raw_size, deadline)
+    whole = _exactly(sock, text_size + raw_size, deadline)
+    text, raw = whole[:text_size], bytes(memoryview(whole)[text_size:])
+    value = known(text, raw) if known else None
+    if value is not None:
+        return value
     try:
-        return plain.unpack(text.decode(), bytes(raw))
+        return plain.unpack(text.decode(), raw)
     except Exception as error:
         # Whatever hostile bytes make JSON or NumPy raise, they are no message.
         raise WireError(f"a message that is no plain data: {type(error).__name__}") from None
