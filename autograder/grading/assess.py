@@ -197,8 +197,12 @@ class _Run:
         except Exception:
             return grader_error(exercise.contract, traceback.format_exc())
 
-    def _ask(self, drawn, helpers):
-        """What the child's answer does on what was drawn, as ``Exercise.assess`` asks it."""
+    def _ask(self, drawn, helpers, at_once=False):
+        """What the child's answer does on what was drawn, as ``Exercise.assess`` asks it.
+
+        The child is told to say at once what it has seen of each case where it has ended before
+        it said all.
+        """
         contract, seconds = drawn.contract, self._budget.answer
         if not helpers and self._endless.intersection(contract.uses):
             seconds /= IMPATIENCE
@@ -210,7 +214,8 @@ class _Run:
         try:
             if self._child is None:
                 self.start()
-            self._tell({"helpers": self._stand_ins(helpers), "seconds": seconds}, before=question)
+            how = {"helpers": self._stand_ins(helpers), "seconds": seconds, "at_once": at_once}
+            self._tell(how, before=question)
             while len(observations) < len(cases) and not self._ended(contract, observations):
                 known = functools.partial(drawn.known, len(observations))
                 said = self._answer(helpers, deadline, known)
@@ -221,7 +226,10 @@ class _Run:
                     observations.append(said["observation"])
         except _Died as error:
             if self._once_more(f"answer {contract.name}", error):
-                return self._ask(drawn, helpers)
+                return self._ask(drawn, helpers, at_once)
+            if observations and not at_once:
+                # What it saw of other cases may have been lost with it.
+                return self._ask(drawn, helpers, at_once=True)
             observations.append(stopped(contract, ENDED, str(error)))
             self._ended(contract, observations)
         # The other cases of an answer that never ends, or ends its process, are spared: they would
@@ -283,7 +291,7 @@ class _Run:
         seconds = max(0.0, min(seconds, self._left))
         try:
             until = start + seconds + self._budget.grace
-            return wire.receive(self._child.socket, until, known)
+            return wire.receive(self._child.said, until, known)
         except wire.Late:
             said = f"it was still running after {seconds:.2g} seconds and could not be interrupted"
             raise _Died(self._lose(said, now=True)) from None

@@ -158,13 +158,14 @@ def let_go():
 
 
 class Child:
-    """One forked child, its socket and its private directory."""
+    """One forked child: its socket to write to, what it has ``said`` to read, its directory."""
 
     def __init__(self, parent):
         self._parent, self._control = parent, parent.control
         # Within what the warm parent removes when it ends, whoever else has been killed.
         self.directory = tempfile.mkdtemp(prefix="notebook-", dir=parent.home)
         self.socket, theirs = socket.socketpair()
+        self.said = wire.Ahead(self.socket)
         try:
             try:
                 socket.send_fds(self._control, [warm.FORK], [theirs.fileno()])
@@ -173,7 +174,7 @@ class Child:
             request = {"directory": self.directory, "sandboxed": parent.sandboxed}
             wire.send(self._control, request)
             theirs.close()
-            said = wire.receive(self.socket, time.monotonic() + FORK_SECONDS)
+            said = wire.receive(self.said, time.monotonic() + FORK_SECONDS)
             if "refused" in said:
                 raise NotSandboxed(said["refused"])
             self.layers = said["layers"]

@@ -1,5 +1,6 @@
 """Grade many submissions at once: workers that grade, one writer that records."""
 
+import gc
 import json
 import multiprocessing
 import os
@@ -351,6 +352,8 @@ def _worker(line, others, parent, assignments, sandboxed, options):
     torch.set_num_threads(1)
     for other in others:
         other.close()
+    # What is here already stays, and need not be looked at again and again.
+    gc.freeze()
     try:
         while True:
             signal.alarm(0)

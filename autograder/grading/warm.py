@@ -74,6 +74,7 @@ def _serve(control, released):
     kernel.prctl(PR_SET_CHILD_SUBREAPER, 1)
     gc.collect()
     gc.freeze()
+    kernel.gather_memory()
     wire.send(control, {"ready": True})
     while True:
         _fork_one(control, shell)

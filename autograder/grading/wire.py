@@ -15,6 +15,10 @@ MAX_RAW = 64 * 2**20
 """Bytes of arrays that one frame may hold."""
 
 
+AHEAD = 2**16
+"""Bytes that are read ahead at most."""
+
+
 class WireError(Exception):
     """A frame did not come, or is none; says why."""
 
@@ -102,6 +106,30 @@ def receive(sock, deadline=None, known=None, max_text=MAX_TEXT, max_raw=MAX_RAW)
     except Exception as error:
         # Whatever hostile bytes make JSON or NumPy raise, they are no message.
         raise WireError(f"a message that is no plain data: {type(error).__name__}") from None
+
+
+class Ahead:
+    """A connected stream socket that is read ahead, since small messages come several at a time.
+
+    Parameters
+    ----------
+    sock : connected stream socket, from which nothing is read in another way
+    """
+
+    def __init__(self, sock):
+        self._socket, self._timeout, self._held = sock, None, memoryview(b"")
+
+    def settimeout(self, seconds):
+        """Wait so long for what is not here yet; as a socket's own."""
+        self._timeout = seconds
+
+    def recv(self, size):
+        """Receive as a socket does."""
+        if not self._held:
+            self._socket.settimeout(self._timeout)
+            self._held = memoryview(self._socket.recv(AHEAD))
+        part, self._held = self._held[:size], self._held[size:]
+        return part
 
 
 def _exactly(sock, size, deadline):
