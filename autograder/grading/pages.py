@@ -26,7 +26,17 @@ SLICE = 50
 """Submissions whose pages one process writes at a time."""
 KEPT_CELLS = 10_000
 """Rendered cells that are kept; a class has a few hundred that more than one student has."""
+KEPT_PIECES = 10_000
+"""Docstrings, lines of code, and what surrounds all code of a cell, that are kept likewise."""
+HEAD = re.compile(r'''(?:def|class) \w+[^"'#\\\n]*:\n[ \t]+"""[^"\\]*"""\n''')
+"""A function's first line and its docstring, which most students leave as they are."""
+PLAIN = re.compile(r"""(?!.*\b(?:def|class|from|import)\s*$)(?:[^"'\\%?!\n]|!=)*""")
+"""A line that Pygments reads in the same way whatever stands in the lines around it.
 
+It is neither within a text nor the start of one, nor a command of IPython's.
+"""
+BEFORE_CODE, AFTER_CODE = "<pre><span></span>", "</pre></div>\n"
+"""What Pygments puts around code."""
 
 _rendered = {}
 """What became of cells, by their JSON: kept for all exporters of a process."""
@@ -63,6 +73,13 @@ class PageExporter(HTMLExporter):
         before, after = re.split(rf"\s*{CELLS}\s*", frame, maxsplit=1)
         return "\n".join([before, *self._page, after]), resources
 
+    def _preprocess(self, nb, resources):
+        # nbconvert copies and validates the notebook before and after each step; it is a copy
+        # already, of one that was validated when it was read.
+        for step in self._preprocessors:
+            nb, resources = step(nb, resources)
+        return nb, resources
+
     def _once(self, cell, render):
         key = json.dumps(cell, sort_keys=True)
         html = _rendered.get(key)
@@ -78,16 +95,41 @@ class PageExporter(HTMLExporter):
 
     def _set_apart(self, source, **more):
         # Parsing what Pygments wrote would take longest of all, and change next to nothing.
-        self._code.append(self._highlight(source, **more))
+        self._code.append(self._highlighted(source, **more))
         return CODE
+
+    def _highlighted(self, source, **more):
+        """Code in colours, line by line: most lines are another student's too."""
+        head = HEAD.match(source)
+        head = head[0] if head else ""
+        lines = source[len(head) :].rstrip("\n").split("\n")
+        if not source.strip() or source[0] == "\n" or not all(map(PLAIN.fullmatch, lines)):
+            return self._highlight(source, **more)
+        pieces = [head, *lines] if head else lines
+        coloured = [_coloured(self._highlight.pygments_lexer, piece) for piece in pieces]
+        return "".join((coloured[0][0], *(inside for _, inside in coloured), AFTER_CODE))
+
+
+@functools.lru_cache(KEPT_PIECES)
+def _coloured(language, source):
+    """A piece of code in colours: what stands before all code, and the piece alone."""
+    html = Highlight2HTML(pygments_lexer=language)(source or "pass")
+    before, between, inside = html.partition(BEFORE_CODE)
+    return before + between, inside.removesuffix(AFTER_CODE) if source else "\n"
+
+
+@functools.lru_cache(KEPT_PIECES)
+def _parsed(html):
+    """A piece of a page as nbconvert leaves it."""
+    soup = BeautifulSoup(html, features="html.parser")
+    for picture in soup.select("img:not([alt])"):
+        picture.attrs["alt"] = "No description has been provided for this image"
+    return str(soup)
 
 
 def _tidy(html, code):
     """A piece of a page as nbconvert leaves it, with the code that was set apart."""
-    soup = BeautifulSoup(html.strip(), features="html.parser")
-    for picture in soup.select("img:not([alt])"):
-        picture.attrs["alt"] = "No description has been provided for this image"
-    pieces = str(soup).split(CODE)
+    pieces = _parsed(html.strip()).split(CODE)
     code = [
         text.strip().replace('class=" ', 'class="', 1).replace("&quot;", '"').replace("&#39;", "'")
         for text in code
