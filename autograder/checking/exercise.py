@@ -19,7 +19,7 @@ from .diagnosis import alike, holds, right_where, variants
 from .judge import (
     FINAL,
     RUNS,
-    differs,
+    agree,
     grader_error,
     judge,
     one_each,
@@ -165,7 +165,7 @@ class Drawn:
             for right in runs:
                 value = np.frombuffer(raw, right.dtype, len(right), at)
                 at += right.nbytes
-                if differs(right, value, tolerance).any():
+                if not agree(right, value, tolerance):
                     return None
         return said
 

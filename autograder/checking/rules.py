@@ -231,7 +231,7 @@ _statements = functools.lru_cache(maxsize=KEPT_CELLS)(_parsed)
 
 
 def _walk(tree):
-    """All nodes of a tree but its contexts and operators, as ``ast.walk`` gives them, but sooner."""
+    """All nodes of a tree but contexts and operators, as ``ast.walk`` gives them, but sooner."""
     found = [tree]
     for node in found:
         for field in node._fields:

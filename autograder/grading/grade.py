@@ -114,9 +114,8 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="",
     remarks = (*((error,) if error else ()), *handed.remarks, *submission.remarks)
 
     exercises = {k: e for k, e in assignment.exercises.items() if k in template.marked}
-    filled = template.filled(submission.texts)
-    code = [(cell_name(c), c.source) for c in filled.cells if c.cell_type == "code"]
-    cells = [(name, source) for name, source in code if name not in exercises]
+    code = {cell_name(c): c.source for c in template.notebook.cells if c.cell_type == "code"}
+    cells = [(k, submission.texts.get(k, code[k])) for k in code if k not in exercises]
     outputs, verdicts, used, layers = {}, {}, {}, []
     if not error:
         result = assess(warm, cells, list(exercises.values()), budget or Budget(), seeds)

@@ -1,10 +1,13 @@
 """An exercise: its cases, partial credit with right helpers, the same verdict on every run."""
 
+import copy
+
 import numpy as np
 import pytest
 
 from autograder.checking.exercise import edited, helpers
 from autograder.checking.feedback import as_text
+from autograder.checking.plain import arrays, pack
 from autograder.checking.probe import observe
 
 from .toy import BLEND, DOUBLE, SCALE, SEED, TOTAL, Scale, double
@@ -149,3 +152,69 @@ def test_every_mistake_fails_over_many_seeds():
         for wrong in BLEND.wrong.values():
             assert BLEND.check(wrong, seed).status == "fail"
         assert BLEND.check(BLEND.reference, seed).status == "pass"
+
+
+def known(exercise, k, observation):
+    """What ``Drawn.known`` gives for an observation of one case."""
+    text, raw = pack({"observation": observation})
+    return exercise.drawn(SEED).known(k, text.encode(), raw)
+
+
+@pytest.mark.parametrize("exercise", [BLEND, TOTAL, SCALE], ids=lambda e: e.name)
+def test_what_is_right_is_known_without_being_read(exercise):
+    drawn = exercise.drawn(SEED)
+    observed = exercise.observe(exercise.reference, drawn.cases)
+    for k, observation in enumerate(observed):
+        assert known(exercise, k, observation) == {"observation": drawn.expected[k]}
+        for array in arrays(observation):
+            array *= 1 + 1e-10 if array.dtype == np.float64 else 1 + 1e-6
+        assert known(exercise, k, observation)["observation"] is drawn.expected[k]
+    same = exercise.judge(drawn, drawn.expected)
+    assert same == exercise.judge(drawn, copy.deepcopy(observed))
+    assert same.status == "pass"
+
+
+def nothing_at_all(observation):
+    observation.clear()
+
+
+def one_number(observation):
+    arrays(observation)[-1].flat[-1] += 1e-3
+
+
+def not_a_number(observation):
+    arrays(observation)[0].flat[0] = np.nan
+
+
+def a_change(observation):
+    observation["changed"] = ["a"]
+
+
+def another_answer(observation):
+    observation["repeats"] = False
+
+
+def a_call(observation):
+    observation["called"] = ["torch.lstm"]
+
+
+@pytest.mark.parametrize(
+    "spoil", [nothing_at_all, one_number, not_a_number, a_change, another_answer, a_call]
+)
+def test_what_is_wrong_is_never_known(spoil):
+    drawn = BLEND.drawn(SEED)
+    for k, observation in enumerate(BLEND.observe(BLEND.reference, drawn.cases)):
+        spoil(observation)
+        assert known(BLEND, k, observation) is None
+
+
+def test_what_is_laid_out_in_another_way_is_not_known():
+    observation = BLEND.drawn(SEED).expected[0]
+    text, raw = pack({"observation": observation})
+    text = text.encode()
+    k_of = BLEND.drawn(SEED).known
+    assert k_of(0, text, raw) is not None
+    assert k_of(0, text, raw[:-8]) is None
+    assert k_of(0, text, raw + bytes(8)) is None
+    assert k_of(0, text.replace(b"<f8", b"<i8"), raw) is None
+    assert k_of(1, text, raw) is None

@@ -6,6 +6,7 @@ import pytest
 
 from autograder.checking.contract import Case, Contract, Part
 from autograder.checking.exercise import Drawn
+from autograder.checking.probe import observe
 from autograder.grading import sandbox
 from autograder.grading.assess import ENDED, TIME_UP, _Run, assess
 from autograder.grading.budget import Budget
@@ -185,16 +186,29 @@ class Doubles:
     def __init__(self, reference):
         self.reference, self.name = reference, reference.__name__
 
+    def expected(self, cases):
+        return [observe(self.contract, {"twice": double}, case) for case in cases]
 
-def ask(warm, source, helpers, value):
+
+def ask(warm, source, helpers, *values):
+    """What is seen of an answer on each value, or on the one."""
     exercises = [Doubles(double)]
     run = _Run(warm, [("a", source)], exercises, QUICK)
     run.start()
     try:
-        drawn = Drawn(exercises[0], [Case("one", {"x": value})])
-        return run._ask(drawn, helpers)[0]
+        drawn = Drawn(exercises[0], [Case(str(value), {"x": value}) for value in values])
+        seen = run._ask(drawn, helpers)
+        return seen if len(values) > 1 else seen[0]
     finally:
         run.stop()
+
+
+@pytest.mark.parametrize("fatal", range(4))
+def test_what_was_seen_before_an_answer_ended_its_process_is_not_lost(warm, fatal):
+    source = f"import os\ndef twice(x):\n    if x == {fatal}: os._exit(3)\n    return 2 * x"
+    seen = ask(warm, source, (), *range(4))
+    assert [one["value"]["array"] for one in seen[:fatal]] == [2 * k for k in range(fatal)]
+    assert [one["problem"]["type"] for one in seen[fatal:]] == [ENDED] * (4 - fatal)
 
 
 def test_right_versions_of_earlier_answers_live_with_the_grader(warm):

@@ -111,10 +111,10 @@ def gather_memory():
     """
     with open("/proc/self/maps") as file:
         ranges = [line.split() for line in file]
-    for place, rights, *_, name in (fields[:5] + [" ".join(fields[5:])] for fields in ranges):
+    for place, rights, _, _, _, *name in ranges:
         start, end = (int(number, 16) for number in place.split("-"))
         start, end = -(-start // _HUGE) * _HUGE, end // _HUGE * _HUGE
-        if rights == "rw-p" and name in ("", "[heap]") and start < end:
+        if rights == "rw-p" and name in ([], ["[heap]"]) and start < end:
             # What can't be moved, or is unknown to an older kernel, stays where it is.
             _LIBC.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _MADV_COLLAPSE)
 
