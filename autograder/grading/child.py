@@ -8,8 +8,10 @@ import contextlib
 import io
 import resource
 import signal
+import socket
 import time
 
+import numpy as np
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -43,13 +45,35 @@ FIRST_USES = (
     "print(1)",
     "def f():\n    raise ValueError(1)\nf()",
     "1 +",
-    "import torch\n"
-    "a = torch.ones(2, 2, dtype=torch.float64, requires_grad=True)\n"
-    "r, z = torch.sigmoid(torch.nn.functional.linear(a, a)).chunk(2, dim=-1)\n"
-    "torch.stack([r * torch.tanh(z), r + z]).sum().backward()",
+    """import numpy as np
+import torch
+
+def function(x):
+    return np.concatenate([np.tanh(x @ x.T), x * x]), x.sum(axis=0)
+
+class Module(torch.nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.empty(size, size).uniform_(-1, 1))
+
+    def forward(self, x):
+        a, b = torch.nn.functional.linear(x, self.weight).chunk(2, dim=-1)
+        return torch.stack([a * torch.tanh(b), torch.sigmoid(a)])
+""",
 )
 """Cells that use, for the first time, what takes long the first time. PyTorch has one thread and
 starts no other for them: threads would be missing in the children."""
+NUMBERS = np.ones((2, 2))
+FIRST_ANSWERS = (
+    (Contract("function", "numpy", "function", ("a", "b"), {}, ()), {"x": NUMBERS}),
+    (
+        Contract("Module", "torch", "module", "a", {}, (), initial=True),
+        {"init": {"size": 2}, "parameters": {"weight": NUMBERS}, "arguments": {"x": NUMBERS}},
+    ),
+)
+"""Answers that these cells define, and what to ask of each."""
+FIRST_CASES = 10
+"""How often it is asked: so often Python has the code of the questions at its quickest."""
 
 
 class TimeUp(BaseException):
@@ -168,11 +192,23 @@ class NotebookShell(InteractiveShell):
         config.InteractiveShell.xmode = "Context"
         config.InteractiveShell.display_pub_class = _Publisher
         shell = cls.instance(config=config, display_pub_class=_Publisher, displayhook_class=_Hook)
-        for source in FIRST_USES:
-            shell.execute(source)
+        shell.rehearse()
         shell.reset(new_session=True)
         shell.execution_count = 1
         return shell
+
+    def rehearse(self):
+        """Do once what each child will be asked to do."""
+        ours, theirs = socket.socketpair()
+        cells = [(str(k), source) for k, source in enumerate(FIRST_USES)]
+        wire.send(ours, {"run": cells, "seconds": 60.0})
+        for contract, inputs in FIRST_ANSWERS:
+            cases = [vars(Case("", inputs))] * FIRST_CASES
+            wire.send(ours, {"observe": contract.to_plain(), "cases": cases})
+            wire.send(ours, {"helpers": {}, "seconds": 60.0, "at_once": False})
+        ours.shutdown(socket.SHUT_WR)
+        with ours, theirs:
+            serve(theirs, self, ())
 
     @contextlib.contextmanager
     def _tee(self, channel):

@@ -32,6 +32,13 @@ PREPARED = {"np": "numpy", "torch": "torch", "nn": "torch.nn"}
 
 COMPUTED = {"eval", "exec", "compile", "__import__", "globals", "vars", "locals"}
 """Calls that can make a name at run time."""
+LOOKING_UP = {*COMPUTED, "getattr", "import_module"}
+"""Names that can give what no plain name stands for."""
+
+KEPT_CELLS = 256
+"""Cells whose trees are kept: the released ones, and what many students write alike."""
+MAX_KEPT = 4_000
+"""Characters of a cell beyond which its tree isn't kept."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,8 @@ def read(contract, cells):
     notebook = _notebook(tuple(cells))
     uses = _Uses(notebook)
     for statement in notebook.reached(contract.name, set(contract.uses)):
-        uses.visit(statement)
+        if not notebook.is_plain(statement):
+            uses.visit(statement.tree)
     if contract.name in notebook.imports:
         uses.names.add(notebook.imports[contract.name])
     forbidden = sorted({n for n in uses.names if is_forbidden(contract, n)})
@@ -121,39 +129,34 @@ class _Notebook:
         self.stars = []
         self.unread = []
         self.loose = []
-        self._nodes, self._loaded = {}, {}
         for cell in cells:
-            try:
-                tree = ast.parse(cell)
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                # It may still run in IPython, whose own commands are no Python.
-                tree = _without_magics(cell)
-            if tree is None:
+            statements = _statements(cell) if len(cell) <= MAX_KEPT else _parsed(cell)
+            if statements is None:
                 self.unread.append(cell)
                 continue
-            for statement in tree.body:
+            for statement in statements:
                 self._take(statement)
 
     def _take(self, statement):
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            for alias in statement.names:
+        tree = statement.tree
+        if isinstance(tree, ast.Import | ast.ImportFrom):
+            for alias in tree.names:
                 self.made.pop(alias.asname or alias.name, None)
-            self._import(statement)
+        for node in statement.imports:
+            self._import(node)
+        if isinstance(tree, ast.Import | ast.ImportFrom):
             return
-        for node in self.nodes(statement):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                self._import(node)
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             # A later definition takes the place of an earlier one.
-            self.made[statement.name] = [statement]
-            self.imports.pop(statement.name, None)
+            self.made[tree.name] = [statement]
+            self.imports.pop(tree.name, None)
             return
         self.loose.append(statement)
-        afresh = isinstance(statement, ast.Assign) and all(
-            isinstance(target, ast.Name) for target in statement.targets
+        afresh = isinstance(tree, ast.Assign) and all(
+            isinstance(target, ast.Name) for target in tree.targets
         )
-        for name in _stored(statement):
-            if afresh and name not in _names(ast.walk(statement.value)):
+        for name in _stored(tree):
+            if afresh and name not in _names(_walk(tree.value)):
                 self.made[name] = []
                 self.imports.pop(name, None)
             self.made.setdefault(name, []).append(statement)
@@ -174,37 +177,72 @@ class _Notebook:
         while waiting:
             for statement in self.made.get(waiting.pop(), []):
                 found.append(statement)
-                for used in self.loaded(statement):
+                for used in statement.names:
                     if used in self.made and used not in known and used not in stop:
                         known.add(used)
                         waiting.append(used)
         # What defines nothing can still change what is defined: setattr(LSTM, …), exec(…).
-        for statement, called in self.changing:
-            if called & {"exec", "eval"} or self.loaded(statement) & known:
+        for statement in self.loose:
+            changing = statement.called & {"exec", "eval", "setattr"}
+            if changing and (changing & {"exec", "eval"} or statement.names & known):
                 found.append(statement)
         return found
 
-    @functools.cached_property
-    def changing(self):
-        """The loose statements that may change what is defined, with the names that they call."""
-        found = []
-        for statement in self.loose:
-            called = {_called(n) for n in self.nodes(statement) if isinstance(n, ast.Call)}
-            if called & {"exec", "eval", "setattr"}:
-                found.append((statement, called))
-        return found
+    def is_plain(self, statement):
+        """Whether a statement can use nothing but NumPy, Python's own and functions made here."""
+        return not (
+            statement.imports
+            or statement.names & LOOKING_UP
+            or statement.attributes & LOOKING_UP
+            or any(star.startswith("torch") for star in self.stars)
+            or any(self._stands_for(name) for name in statement.names)
+        )
 
-    def nodes(self, tree):
-        """All nodes of a statement or function of this notebook, looked for once."""
-        if tree not in self._nodes:
-            self._nodes[tree] = tuple(ast.walk(tree))
-        return self._nodes[tree]
+    def _stands_for(self, name):
+        """Whether a name may stand for something else than NumPy or a function made here."""
+        if name in self.imports:
+            return self.imports[name].split(".")[0] != "numpy"
+        return name in self.made and isinstance(self.made[name][-1].tree, ast.Assign)
 
-    def loaded(self, statement):
-        """The names in a statement of this notebook, looked for once."""
-        if statement not in self._loaded:
-            self._loaded[statement] = _names(self.nodes(statement))
-        return self._loaded[statement]
+
+class _Statement:
+    """A statement at the top of a cell, with what is looked for in it."""
+
+    def __init__(self, tree):
+        self.tree = tree
+        nodes = _walk(tree)
+        self.names = _names(nodes)
+        self.imports = [n for n in nodes if isinstance(n, ast.Import | ast.ImportFrom)]
+        self.attributes = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+        self.called = {_called(n) for n in nodes if isinstance(n, ast.Call)}
+
+
+def _parsed(cell):
+    """The statements of a cell, or None where it can't be read as Python."""
+    try:
+        tree = ast.parse(cell)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        # It may still run in IPython, whose own commands are no Python.
+        tree = _without_magics(cell)
+    return None if tree is None else tuple(map(_Statement, tree.body))
+
+
+_statements = functools.lru_cache(maxsize=KEPT_CELLS)(_parsed)
+
+
+def _walk(tree):
+    """All nodes of a tree but contexts and operators, as ``ast.walk`` gives them, but sooner."""
+    found = [tree]
+    for node in found:
+        for field in node._fields:
+            if field in ("ctx", "op", "ops"):
+                continue
+            value = getattr(node, field, None)
+            if isinstance(value, ast.AST):
+                found.append(value)
+            elif isinstance(value, list):
+                found += [item for item in value if isinstance(item, ast.AST)]
+    return found
 
 
 def _without_magics(cell):
@@ -219,12 +257,12 @@ def _without_magics(cell):
 def _stored(statement):
     """The global names that a statement sets, or whose attributes or items it sets."""
     names = set()
-    for node in [statement] if not hasattr(statement, "body") else ast.walk(statement):
+    for node in [statement] if not hasattr(statement, "body") else _walk(statement):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
         targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
         for target in filter(None, targets):
-            for part in ast.walk(target):
+            for part in _walk(target):
                 if isinstance(part, ast.Name):
                     names.add(part.id)
     return names
@@ -275,12 +313,12 @@ class _Uses(ast.NodeVisitor):
 
     def _alias(self, name, depth=0):
         """What a plain assignment of one name to another stands for."""
-        statement = self.notebook.made[name][-1]
+        statement = self.notebook.made[name][-1].tree
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and depth < 10:
             value = statement.value
             if isinstance(value, ast.Name) and value.id in self.notebook.made and value.id != name:
                 return self._alias(value.id, depth + 1)
-            if isinstance(value, ast.Name | ast.Attribute) and name not in _names(ast.walk(value)):
+            if isinstance(value, ast.Name | ast.Attribute) and name not in _names(_walk(value)):
                 return self.dotted(value)
         return None
 
@@ -372,8 +410,8 @@ class _Uses(ast.NodeVisitor):
         for part in (*node.decorator_list, node.args):
             self.visit(part)
         # A variable of its own hides a global one: nn can be a number.
-        own = {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)}
-        for part in self.notebook.nodes(node):
+        own = {arg.arg for arg in _walk(node.args) if isinstance(arg, ast.arg)}
+        for part in _walk(node):
             if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
                 own.add(part.id)
         self.local.append(own)

@@ -619,8 +619,9 @@ def _call_module(contract, answer, case):
             # Nothing to run it with: it was not to be built at all.
             return {"value": _everywhere(contract.returns, {"leaf": "other", "type": "a module"})}
         module = module.to(dtype)
-        initial = _load(module, case.inputs["parameters"], contract.initial)
-        before = {name: p.detach().clone() for name, p in module.named_parameters()}
+        own = dict(module.named_parameters())
+        initial = _load(own, case.inputs["parameters"], contract.initial)
+        before = {name: p.detach().clone() for name, p in own.items()}
 
         given = _tensors(case.inputs["arguments"], track=True)
         with _watched(contract):
@@ -635,9 +636,7 @@ def _call_module(contract, answer, case):
         changed = _changed(_tensors(case.inputs["arguments"]), given)
         own = dict(module.named_parameters())
         changed += [n for n in before if n not in own or not torch.equal(before[n], own[n])]
-        with _watched(contract):
-            leaves = _leaves("", given) | dict(module.named_parameters())
-            gradients, gradient_problem = _gradients(contract, leaves, result)
+        gradients, gradient_problem = _gradients(contract, _leaves("", given) | own, result)
     return {
         "value": value,
         "changed": changed,
@@ -657,11 +656,10 @@ def _arrays(value):
     return [_arrays(item) for item in value]
 
 
-def _load(module, parameters, spread):
-    """Copy given values into a module's parameters, by name; say how they were spread before."""
+def _load(own, parameters, spread):
+    """Copy given values into parameters, both by name; say how they were spread before."""
     import torch
 
-    own = dict(module.named_parameters())
     if sorted(own) != sorted(parameters):
         missing = [name for name in parameters if name not in own]
         extra = [name for name in own if name not in parameters]

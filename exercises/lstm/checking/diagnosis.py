@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .judge import CONDUCT, differs, findings, match, one_each, readable
+from .judge import CONDUCT, agree, differs, findings, match, one_each, readable
 
 
 def diagnose(contract, observed, mistakes):
@@ -82,7 +82,7 @@ def _alike_arrays(a, b):
     if a.shape != b.shape or a.dtype.kind != b.dtype.kind:
         return False
     coarse = 1e-4 if np.float32 in (a.dtype.type, b.dtype.type) else 1e-7
-    return not differs(a, b, coarse).any()
+    return agree(a, b, coarse)
 
 
 # --- where a wrong answer is right --------------------------------------------------------------
@@ -373,9 +373,7 @@ def _mixed_factor(name, arrays):
 
 
 def _same(right, got, coarse):
-    return right.shape == got.shape and bool(
-        np.allclose(got, right, rtol=coarse, atol=coarse, equal_nan=True)
-    )
+    return right.shape == got.shape and agree(right, got, coarse)
 
 
 def _is_multiple(right, got, coarse):

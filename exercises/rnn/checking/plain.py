@@ -34,24 +34,36 @@ def pack(value):
     raw = bytearray()
 
     def walk(part):
-        if part is None or isinstance(part, bool | int | float | str):
+        if part is None or isinstance(part, str | bool | int | float):
             return part
+        if isinstance(part, dict):
+            taken = {}
+            for key, item in part.items():
+                if not isinstance(key, str):
+                    raise TypeError(f"not plain data: a key of type {type(key).__name__}")
+                # A key of the value's own that starts like ours gets another "$".
+                taken["$" + key if key[:1] == "$" else key] = walk(item)
+            return taken
         if isinstance(part, np.ndarray) and part.dtype.kind in KINDS:
             start = len(raw)
             raw.extend(part.tobytes())
-            return {"$array": [part.dtype.str, list(part.shape), start]}
+            return {"$array": [part.dtype.str, part.shape, start]}
         if isinstance(part, tuple):
-            return {"$tuple": [walk(item) for item in part]}
+            return {"$tuple": list(map(walk, part))}
         if isinstance(part, list):
-            return [walk(item) for item in part]
-        if isinstance(part, dict) and all(isinstance(key, str) for key in part):
-            # A key of the value's own that starts like ours gets another "$".
-            return {
-                "$" + key if key.startswith("$") else key: walk(item) for key, item in part.items()
-            }
+            return list(map(walk, part))
         raise TypeError(f"not plain data: {type(part).__name__}")
 
     return json.dumps(walk(value)), bytes(raw)
+
+
+def arrays(value):
+    """All arrays in a nested value, in the order in which ``pack`` lays them out."""
+    if isinstance(value, np.ndarray):
+        return [value]
+    items = value.values() if isinstance(value, dict) else value
+    nested = isinstance(value, dict | tuple | list)
+    return [array for item in items for array in arrays(item)] if nested else []
 
 
 def unpack(text, raw, limit=None):
