@@ -48,7 +48,7 @@ def hand_over(assignment, template, student):
     return Handed(data, depends, handed_in, (*remarks, *odd), error, missing)
 
 
-def grade_all(assignment, templates, student, sandboxed=True, handed=None, **options):
+def grade_all(assignment, templates, student, sandboxed=True, handed=None, origin=None, **options):
     """Grade the notebooks of one submission with the warm parent that this process keeps.
 
     Parameters
@@ -58,6 +58,7 @@ def grade_all(assignment, templates, student, sandboxed=True, handed=None, **opt
     student : str
     sandboxed : bool, as ``remote.Warm``
     handed : list of Handed, one for each template; read here where None
+    origin : remote.Origin of the warm parent
     options : as ``grade``
 
     Returns
@@ -70,7 +71,7 @@ def grade_all(assignment, templates, student, sandboxed=True, handed=None, **opt
     """
     for left in reversed(range(TRIES)):
         try:
-            warm = kept(assignment.released, sandboxed)
+            warm = kept(assignment.released, sandboxed, origin)
             given = handed or [None] * len(templates)
             return [
                 grade(assignment, template, student, warm, handed=each, **options)

@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -18,8 +19,10 @@ START_SECONDS = 120
 """How long a warm parent may take to load everything."""
 FORK_SECONDS = 20
 """How long a fork and the way into the sandbox may take."""
+END_SECONDS = 5
+"""How long a process that has been told to end may take."""
 BOOT = "import sys; sys.path.insert(0, {root!r}); import autograder.grading.warm as w; "
-BOOT += "sys.path.remove({root!r}); w.main({fd}, {released!r}, {home!r})"
+BOOT += "sys.path.remove({root!r}); w.{function}(*{arguments!r}); w.os._exit(0)"
 
 
 class GraderError(Exception):
@@ -28,6 +31,79 @@ class GraderError(Exception):
 
 class NotSandboxed(GraderError):
     """The machine grants too little to lock student code in; says what is missing."""
+
+
+def _started(function, home, descriptor, *more):
+    """A new Python that runs a function of ``warm`` with a descriptor and its home directory."""
+    root = str(Path(__file__).resolve().parents[2])
+    boot = BOOT.format(root=root, function=function, arguments=(descriptor, home, *more))
+    return Popen(
+        [sys.executable, "-I", "-B", "-c", boot],
+        pass_fds=[descriptor],
+        env=_environment(home),
+        cwd=home,
+        stdin=DEVNULL,
+        stdout=DEVNULL,
+        stderr=PIPE,
+        start_new_session=True,
+    )
+
+
+def _environment(home):
+    """What the warm parent and its children know of the environment: nothing of ours."""
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": home,
+        "IPYTHONDIR": home,
+        "MPLCONFIGDIR": home,
+        "MPLBACKEND": "agg",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }
+
+
+def _end(process):
+    """Wait for a process that is ending, or kill it."""
+    try:
+        process.wait(timeout=END_SECONDS)
+    except TimeoutExpired:
+        process.kill()
+        process.wait()
+    process.stderr.close()
+
+
+class Origin:
+    """A process that loads everything once, for the warm parents of many workers.
+
+    It starts at once and loads while the caller goes on. Processes that are forked from the
+    caller's share it.
+    """
+
+    def __init__(self):
+        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._home = tempfile.mkdtemp(prefix="grading-")
+        self._process = _started("origin", self._home, theirs.fileno())
+        theirs.close()
+
+    def fork(self, control, home, released):
+        """Have a warm parent forked: arguments as ``warm.main``; whether it was there to be asked.
+
+        Where it dies before it does what it was asked, ``control`` is closed.
+        """
+        request = json.dumps({"home": home, "released": released})
+        try:
+            socket.send_fds(self._line, [request.encode()], [control.fileno()])
+        except OSError:
+            return False
+        return True
+
+    def close(self):
+        """End it; the warm parents go on."""
+        self._line.close()
+        _end(self._process)
+        shutil.rmtree(self._home, ignore_errors=True)
 
 
 class Warm:
@@ -39,46 +115,24 @@ class Warm:
     ----------
     released : Path of the folder that students have, or None
     sandboxed : bool, whether a child must be locked in at least as far as ``sandbox.MINIMUM``
+    origin : Origin that it is forked from; a new Python where None, or where that is gone
 
     Attributes
     ----------
     home : str, its directory, with those of its children in it
+    pid : int, its process id, known once it is ready
     """
 
-    def __init__(self, released=None, sandboxed=True):
-        self.sandboxed = sandboxed
-        ours, theirs = socket.socketpair()
-        root = str(Path(__file__).resolve().parents[2])
+    def __init__(self, released=None, sandboxed=True, origin=None):
+        self.sandboxed, self.pid = sandboxed, None
+        self.control, theirs = socket.socketpair()
         released = str(Path(released).resolve()) if released else ""
         self.home = tempfile.mkdtemp(prefix="grading-")
-        boot = BOOT.format(root=root, fd=theirs.fileno(), released=released, home=self.home)
-        self._process = Popen(
-            [sys.executable, "-I", "-B", "-c", boot],
-            pass_fds=[theirs.fileno()],
-            env=self._environment(),
-            cwd=self.home,
-            stdin=DEVNULL,
-            stdout=DEVNULL,
-            stderr=PIPE,
-            start_new_session=True,
-        )
+        self._process = None
+        if not (origin and origin.fork(theirs, self.home, released)):
+            self._process = _started("main", self.home, theirs.fileno(), released)
         theirs.close()
-        self.control = ours
-        self._ready = self.broken = False
-
-    def _environment(self):
-        """What the warm parent and its children know of the environment: nothing of ours."""
-        return {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "LANG": "C.UTF-8",
-            "HOME": self.home,
-            "IPYTHONDIR": self.home,
-            "MPLCONFIGDIR": self.home,
-            "MPLBACKEND": "agg",
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            "MKL_NUM_THREADS": "1",
-        }
+        self.broken = False
 
     def __enter__(self):
         return self
@@ -88,19 +142,21 @@ class Warm:
 
     def alive(self):
         """Whether it can still be asked for children."""
-        return not self.broken and self._process.poll() is None
+        return not self.broken and (self._process is None or self._process.poll() is None)
 
     def close(self):
         """End the warm parent and whatever it has forked."""
         if self.control.fileno() < 0:
             return
+        with contextlib.suppress(OSError):
+            self.control.shutdown(socket.SHUT_WR)
+            # One that was forked from the origin is not this process's child: its end closes this.
+            self.control.settimeout(END_SECONDS)
+            while self.control.recv(2**16):
+                continue
         self.control.close()
-        try:
-            self._process.wait(timeout=5)
-        except TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stderr.close()
+        if self._process is not None:
+            _end(self._process)
         shutil.rmtree(self.home, ignore_errors=True)
 
     def child(self):
@@ -115,9 +171,8 @@ class Warm:
         GraderError where there is none to be had.
         """
         try:
-            if not self._ready:
-                wire.receive(self.control, time.monotonic() + START_SECONDS)
-                self._ready = True
+            if self.pid is None:
+                self.pid = wire.receive(self.control, time.monotonic() + START_SECONDS)["ready"]
             return Child(self)
         except wire.WireError as error:
             self.broken = True
@@ -125,7 +180,7 @@ class Warm:
 
     def _said(self):
         """What a dead warm parent left on its stderr."""
-        if self._process.poll() is None:
+        if self._process is None or self._process.poll() is None:
             return ""
         with contextlib.suppress(OSError, ValueError):
             return "\n" + self._process.stderr.read().decode(errors="replace")[-2000:]
@@ -135,7 +190,7 @@ class Warm:
 _kept = {}
 
 
-def kept(released, sandboxed=True):
+def kept(released, sandboxed=True, origin=None):
     """A warm parent that this process keeps from one grading to the next, as formgrader wants it.
 
     Arguments as ``Warm``; another folder or a dead parent gets a new one.
@@ -144,7 +199,7 @@ def kept(released, sandboxed=True):
     wanted = (str(released), sandboxed, os.getpid(), *(n.stat().st_mtime_ns for n in notebooks))
     if wanted not in _kept or not _kept[wanted].alive():
         let_go()
-        _kept[wanted] = Warm(released, sandboxed)
+        _kept[wanted] = Warm(released, sandboxed, origin)
     return _kept[wanted]
 
 

@@ -1,6 +1,7 @@
 """Grade many submissions at once: workers that grade, one writer that records."""
 
 import gc
+import importlib
 import json
 import multiprocessing
 import os
@@ -12,18 +13,17 @@ from collections import deque
 from dataclasses import dataclass, field
 from multiprocessing import connection
 
-import torch
 from sqlalchemy.exc import SQLAlchemyError
 
 from . import pages, record
 from .assignment import Assignment, AssignmentError, id_problem, up_to_date
 from .budget import Budget
-from .cluster import Cluster
-from .grade import TRIES, grade_all
 from .outputs import in_a_line
-from .remote import GraderError, NotSandboxed, let_go
+from .remote import GraderError, NotSandboxed, Origin, let_go
 from .sandbox import kernel
 
+TRIES = 2
+"""How often a submission is handed to a worker that dies of it."""
 EVERY = 0.1
 """Seconds between two looks at the progress line."""
 
@@ -194,6 +194,8 @@ def grade_class(
     progress = Progress(len(work), stream)
     options = {"budget": budget, "book": book}
     if scheduler:
+        from .cluster import Cluster
+
         pool = Cluster(scheduler, wanted, sandboxed, options)
     else:
         pool = _Pool(max(1, min(jobs or _cores(), len(work))), wanted, sandboxed, options)
@@ -271,9 +273,12 @@ class _Pool:
 
     def __init__(self, jobs, assignments, sandboxed, options):
         self._context = multiprocessing.get_context("fork")
+        # It loads while this process does: PyTorch comes with what grades and what is right.
+        self._origin = Origin()
+        importlib.import_module("autograder.grading.grade")
         for assignment in assignments.values():
             assignment.load()
-        self._arguments = (assignments, sandboxed, options)
+        self._arguments = (assignments, sandboxed, options | {"origin": self._origin})
         self._workers = {}
         for _ in range(jobs):
             self._hire()
@@ -330,6 +335,7 @@ class _Pool:
         """End all workers; what they were at is lost."""
         for line in list(self._workers):
             self._dismiss(line)
+        self._origin.close()
 
 
 def _send(line, piece):
@@ -347,9 +353,11 @@ def _worker(line, others, parent, assignments, sandboxed, options):
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    from .grade import grade_all
+
     budget = options["budget"] or Budget()
     # The threads with which the parent may have computed are not here: asked for, they never come.
-    torch.set_num_threads(1)
+    sys.modules["torch"].set_num_threads(1)
     for other in others:
         other.close()
     # What is here already stays, and need not be looked at again and again.

@@ -3,11 +3,14 @@
 It has numpy, torch, IPython and the probe in it, and the ``check`` of the released folder, which
 students have too. Its torch works with one thread, because thread pools don't survive a fork. It
 never sees a student's line: only its children do.
+
+Many workers need one each; theirs are forked from one origin, which has loaded everything once.
 """
 
 import contextlib
 import gc
 import importlib
+import json
 import os
 import shutil
 import signal
@@ -32,34 +35,89 @@ FOR_OPTIMIZERS = "torch._dynamo"
 """What the first optimizer imports, which would take seconds of an answer's time in each child.
 Where the released notebook has none it isn't loaded: it makes each fork slower."""
 PR_SET_CHILD_SUBREAPER = 36
+MAX_REQUEST = 2**16
+"""Bytes of a request to the origin."""
 
 
-def main(control_fd, released="", home=""):
-    """Preload, then fork a child for each request until the other side closes.
+def main(control_fd, home, released=""):
+    """Load everything, then fork a child for each request until the other side closes.
 
     Parameters
     ----------
     control_fd : int, a connected stream socket
+    home : str, a directory that is removed at the end
     released : str, the folder that students have, for its ``check``; none where empty
-    home : str, a directory that is removed at the end; none where empty
     """
-    control = socket.socket(fileno=control_fd)
     try:
-        _serve(control, released)
-    except (wire.Closed, EOFError):
-        _end_all()
+        _serve(socket.socket(fileno=control_fd), _loaded(), released)
     finally:
-        if home:
-            # Whoever made it may have been killed.
-            shutil.rmtree(home, ignore_errors=True)
+        # Whoever made it may have been killed.
+        shutil.rmtree(home, ignore_errors=True)
 
 
-def _serve(control, released):
-    """Load everything, then fork for each request; EOFError or Closed at the end."""
+def origin(line_fd, home):
+    """Load everything, then fork a warm parent for each request until all others have closed.
+
+    A request is the arguments of ``main`` by name, as JSON, and the socket that comes with it.
+
+    Parameters
+    ----------
+    line_fd : int, a connected socket of datagrams that many workers send requests to
+    home : str, a directory that is removed at the end
+    """
+    line = socket.socket(fileno=line_fd)
+    try:
+        shell = _loaded()
+        signal.signal(signal.SIGCHLD, lambda *_: _reap(os.WNOHANG))
+        while True:
+            request, fds, _, _ = socket.recv_fds(line, MAX_REQUEST, 1)
+            if not fds:
+                break
+            request = json.loads(request)
+            if os.fork() == 0:
+                line.close()
+                _descend(socket.socket(fileno=fds[0]), shell, **request)
+            os.close(fds[0])
+        # Whoever asked for them is gone, so they are ending; their time is counted with this one's.
+        _reap(0)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _reap(options):
+    """Reap the warm parents that have ended, or wait until all have."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, options)[0]:
+            continue
+
+
+def _descend(control, shell, home, released):
+    """Be a warm parent in a process that was forked from the origin; never returns."""
+    try:
+        os.setsid()
+        os.chdir(home)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _serve(control, shell, released)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+        os._exit(0)
+
+
+def _loaded():
+    """Load and do once what all children need; IPython as they have it."""
     for name in PRELOADED:
         importlib.import_module(name)
     # Threads of a pool would be missing in the children.
     sys.modules["torch"].set_num_threads(1)
+    from .child import NotebookShell
+
+    shell = NotebookShell.ready()
+    sandbox.prepare()
+    return shell
+
+
+def _serve(control, shell, released):
+    """Load the ``check`` of a released folder, then fork for each request until all are done."""
     if released:
         if any(b"optim" in path.read_bytes() for path in Path(released).glob("*.ipynb")):
             importlib.import_module(FOR_OPTIMIZERS)
@@ -67,17 +125,16 @@ def _serve(control, released):
         with contextlib.suppress(Exception):
             importlib.import_module("check")
         sys.path.remove(released)
-    from .child import NotebookShell
-
-    shell = NotebookShell.ready()
-    sandbox.prepare()
     kernel.prctl(PR_SET_CHILD_SUBREAPER, 1)
     gc.collect()
     gc.freeze()
     kernel.gather_memory()
-    wire.send(control, {"ready": True})
-    while True:
-        _fork_one(control, shell)
+    try:
+        wire.send(control, {"ready": os.getpid()})
+        while True:
+            _fork_one(control, shell)
+    except (wire.Closed, EOFError):
+        _end_all()
 
 
 def _fork_one(control, shell):

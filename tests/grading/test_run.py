@@ -15,7 +15,7 @@ from nbgrader.api import Gradebook
 
 from autograder import course
 from autograder.grading import grade as grading
-from autograder.grading import record, remote, run
+from autograder.grading import record, remote
 from autograder.grading.assignment import AssignmentError
 from autograder.grading.budget import Budget
 from autograder.grading.files import write_whole
@@ -128,7 +128,7 @@ def test_a_name_that_no_gradebook_can_hold_stops_nobody(classroom, coursedir):
 def test_a_worker_that_dies_is_replaced_and_its_work_done_again(
     classroom, coursedir, tmp_path, monkeypatch
 ):
-    graded, marker = run.grade_all, tmp_path / "died"
+    graded, marker = grading.grade_all, tmp_path / "died"
 
     def deadly(assignment, templates, student, *arguments, **options):
         if student == "emil":
@@ -138,7 +138,7 @@ def test_a_worker_that_dies_is_replaced_and_its_work_done_again(
             os.kill(os.getpid(), signal.SIGKILL)
         return graded(assignment, templates, student, *arguments, **options)
 
-    monkeypatch.setattr(run, "grade_all", deadly)
+    monkeypatch.setattr(grading, "grade_all", deadly)
     summary = grade(coursedir, 2)
     assert {one.student for one in summary.failed} == {"dora", "emil"}
     assert "died 2 times" in next(one.error for one in summary.failed if one.student == "emil")
@@ -155,10 +155,11 @@ def test_a_warm_parent_that_dies_is_replaced(classroom, coursedir, monkeypatch):
     def deadly(assignment, template, student, warm, **options):
         if student in ("ben", "fay") and student not in dead:
             dead.append(student)
-            warm._process.kill()
+            warm.child().end()
+            os.kill(warm.pid, signal.SIGKILL)
             if student == "fay":
                 # Dead before it is asked, and not only before it answers.
-                warm._process.wait()
+                warm.control.recv(1)
         return graded(assignment, template, student, warm, **options)
 
     monkeypatch.setattr(grading, "grade", deadly)
