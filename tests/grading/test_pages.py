@@ -1,19 +1,23 @@
 """Feedback pages: the same as nbgrader's own, and never older than the grades."""
 
+import inspect
 import logging
 import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbconvert.filters.highlight import Highlight2HTML
 from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateFeedback
 
 from autograder import course
 from autograder.assignments.example import Submission, hand_in
+from autograder.exercises.lstm.torch_reference import LSTM
 from autograder.grading.budget import Budget
-from autograder.grading.pages import CourseFeedback, _rendered
+from autograder.grading.pages import CourseFeedback, PageExporter, _rendered
 from autograder.grading.run import grade_class, write_pages
+from autograder.reference.lstm import lstm_step
 
 from .conftest import ASSIGNMENT, DIRECTORIES
 
@@ -121,3 +125,28 @@ def test_the_same_cell_is_rendered_once_for_a_class(graded, caplog):
         nbformat.read(next(Path(graded.coursedir.root).glob("autograded/*/*/*.ipynb")), 4).cells
     )
     assert 0 < len(_rendered) < 0.6 * every * cells
+
+
+TEXTS = {
+    "a function": inspect.getsource(lstm_step),
+    "a class": inspect.getsource(LSTM),
+    "no docstring": "def f(a):\n\n    # a, b and c\n    return a @ b  != (c,\n        d)\n\n",
+    "blank lines": "\n\nx = 1\n\n   \ny = 2  \n\n\n",
+    "texts": 'a = "b"\nc = """d\n  e\n"""\nf = g % "h"',
+    "a text without end": 'def f():\n    """Not closed.\n    return 1\n',
+    "a docstring with quotes": 'def f():\n    """A "b".\n    c"""\n    return 1\n',
+    "a line that goes on": "from a import \\\n    b\nimport\nc\nclass\nD",
+    "prose": "what we import\nand what we take from\nelsewhere is no code",
+    "commands": "%%timeit\n!ls\nx?\n%matplotlib inline",
+    "marks": "<b>&amp;</b> = 1\n",
+    "nothing": "",
+    "spaces": "   ",
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize("language", ["python", "ipython3"])
+def test_code_in_colours_line_by_line_is_what_it_is_as_a_whole(text, language):
+    exporter = PageExporter()
+    exporter._highlight = whole = Highlight2HTML(pygments_lexer=language)
+    assert exporter._highlighted(text).strip() == whole(text).strip()
