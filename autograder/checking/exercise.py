@@ -16,16 +16,7 @@ import numpy as np
 
 from .contract import Case, Contract, Part
 from .diagnosis import alike, holds, right_where, variants
-from .judge import (
-    FINAL,
-    RUNS,
-    agree,
-    grader_error,
-    judge,
-    one_each,
-    readable,
-    tolerance_of,
-)
+from .judge import FINAL, RUNS, agree, grader_error, judge, one_each, readable, tolerance_of
 from .plain import arrays, pack
 from .probe import observe, stand_in
 from .rules import Reading, read

@@ -333,8 +333,8 @@ def _observe(sock, namespace, request):
     for case in request["cases"]:
         said, ended = _said_of(contract, namespace, Case(**case), helpers, until)
         waiting += wire.frame(said)
-        # Each message wakes the other side: what is quick is told together. The first is not, so
-        # that an answer which ends this process on any case has at least told that it can run.
+        # Each message wakes the other side: what is quick is told together, but for the first. So
+        # where nothing has come, it was the first case that ended this process.
         if ended or request["at_once"] or time.monotonic() - last > TOGETHER:
             wire.send_frame(sock, waiting)
             waiting, last = b"", time.monotonic()
