@@ -28,6 +28,8 @@ KEPT_CELLS = 10_000
 """Rendered cells that are kept; a class has a few hundred that more than one student has."""
 KEPT_PIECES = 10_000
 """Docstrings, lines of code, and what surrounds all code of a cell, that are kept likewise."""
+MAX_KEPT = 50_000
+"""Characters of what is kept: a picture is hardly ever another student's too."""
 HEAD = re.compile(r'''(?:def|class) \w+[^"'#\\\n]*:\n[ \t]+"""[^"\\]*"""\n''')
 """A function's first line and its docstring, which most students leave as they are."""
 PLAIN = re.compile(r"""(?!.*\b(?:def|class|from|import)\s*$)(?:[^"'\\%?!\n]|!=)*""")
@@ -84,10 +86,12 @@ class PageExporter(HTMLExporter):
         key = json.dumps(cell, sort_keys=True)
         html = _rendered.get(key)
         if html is None:
+            self._code = []
+            html = _tidy(render(), self._code)
             if len(_rendered) >= KEPT_CELLS:
                 _rendered.clear()
-            self._code = []
-            html = _rendered[key] = _tidy(render(), self._code)
+            if len(html) <= MAX_KEPT:
+                _rendered[key] = html
         first = not self._page
         if html:
             self._page.append(html)
@@ -103,7 +107,8 @@ class PageExporter(HTMLExporter):
         head = HEAD.match(source)
         head = head[0] if head else ""
         lines = source[len(head) :].rstrip("\n").split("\n")
-        if not source.strip() or source[0] == "\n" or not all(map(PLAIN.fullmatch, lines)):
+        plain = len(source) <= MAX_KEPT and all(map(PLAIN.fullmatch, lines))
+        if not plain or not source.strip() or source[0] == "\n":
             return self._highlight(source, **more)
         pieces = [head, *lines] if head else lines
         coloured = [_coloured(self._highlight.pygments_lexer, piece) for piece in pieces]
@@ -118,7 +123,6 @@ def _coloured(language, source):
     return before + between, inside.removesuffix(AFTER_CODE) if source else "\n"
 
 
-@functools.lru_cache(KEPT_PIECES)
 def _parsed(html):
     """A piece of a page as nbconvert leaves it."""
     soup = BeautifulSoup(html, features="html.parser")
@@ -127,9 +131,13 @@ def _parsed(html):
     return str(soup)
 
 
+_parsed_once = functools.lru_cache(KEPT_PIECES)(_parsed)
+
+
 def _tidy(html, code):
     """A piece of a page as nbconvert leaves it, with the code that was set apart."""
-    pieces = _parsed(html.strip()).split(CODE)
+    html = html.strip()
+    pieces = (_parsed_once if len(html) <= MAX_KEPT else _parsed)(html).split(CODE)
     code = [
         text.strip().replace('class=" ', 'class="', 1).replace("&quot;", '"').replace("&#39;", "'")
         for text in code
