@@ -95,9 +95,8 @@ def as_html(verdict, show_values=False, book=""):
     table = (
         '<table><caption style="text-align:left;white-space:nowrap">'
         f"<code>{escape(verdict.name)}</code>: {total}"
-        '</caption><thead><tr><th scope="col">result</th><th scope="col">what</th>'
-        f'<th scope="col">points</th></tr></thead><tbody>{"".join(map(_row, verdict.parts))}'
-        "</tbody></table>"
+        f"</caption><thead><tr>{''.join(map(_heading, ('result', 'what', 'points')))}</tr></thead>"
+        f"<tbody>{''.join(map(_row, verdict.parts))}</tbody></table>"
     )
     said = []
     if verdict.finding:
@@ -111,12 +110,20 @@ def as_html(verdict, show_values=False, book=""):
     return table + "".join(said)
 
 
+CELL = "text-align:left;padding:0.2em 1.5em 0.2em 0"
+"""How a cell of the table is set: nbgrader's feedback pages give tables no space of their own."""
+
+
+def _heading(text):
+    return f'<th scope="col" style="{CELL}">{text}</th>'
+
+
 def _row(part):
     mark, word = ("✗", "not yet") if part.finding else ("✓", "right")
     return (
-        f'<tr><td><span role="img" aria-label="{word}">{mark}</span></td>'
-        f'<th scope="row" style="text-align:left;font-weight:normal">{escape(part.says)}</th>'
-        f"<td>{number(part.points)} of {number(part.of)}</td></tr>"
+        f'<tr><td style="{CELL}"><span role="img" aria-label="{word}">{mark}</span></td>'
+        f'<th scope="row" style="{CELL};font-weight:normal">{escape(part.says)}</th>'
+        f'<td style="{CELL}">{number(part.points)} of {number(part.of)}</td></tr>'
     )
 
 
