@@ -23,7 +23,7 @@ from autograder.grading.assignment import CHECK as CHECK_CELL
 RESULT = course.BUILD / "bench.json"
 PLACE = course.BUILD / "bench"
 ASSIGNMENT = "lstm"
-SUBMISSIONS, STOCK_SUBMISSIONS = 1_000, 20
+SUBMISSIONS, STOCK_SUBMISSIONS = 300, 20
 """Of the class that every route grades, and of the sample of it that stock nbgrader grades."""
 SIZES = (1_000, 5_000)
 LOOK = 1.0
