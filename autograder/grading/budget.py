@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+TRIES = 2
+"""How often a submission is tried when the grader fails, or its worker dies."""
 OVERDUE = 4
 """How many times its notebooks' own limit a submission may take before its worker is ended."""
 

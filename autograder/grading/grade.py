@@ -9,13 +9,10 @@ from autograder.checking.feedback import as_text
 from . import rebuild
 from .assess import assess
 from .assignment import fingerprint, read, timestamp
-from .budget import Budget
+from .budget import TRIES, Budget
 from .rebuild import MissingNotebook, Submission, SubmissionError
 from .record import Graded, cell_name, document
 from .remote import GraderError, NotSandboxed, kept
-
-TRIES = 2
-"""How often a submission is tried when the grader fails."""
 
 
 @dataclass(frozen=True)

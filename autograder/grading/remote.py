@@ -100,7 +100,7 @@ class Origin:
         return True
 
     def close(self):
-        """End it; the warm parents go on."""
+        """End it, once the warm parents that were forked from it have ended."""
         self._line.close()
         _end(self._process)
         shutil.rmtree(self._home, ignore_errors=True)

@@ -17,13 +17,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from . import pages, record
 from .assignment import Assignment, AssignmentError, id_problem, up_to_date
-from .budget import Budget
+from .budget import TRIES, Budget
 from .outputs import in_a_line
 from .remote import GraderError, NotSandboxed, Origin, let_go
 from .sandbox import kernel
 
-TRIES = 2
-"""How often a submission is handed to a worker that dies of it."""
 EVERY = 0.1
 """Seconds between two looks at the progress line."""
 
