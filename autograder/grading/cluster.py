@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import threading
 import uuid
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import torch
@@ -103,13 +104,25 @@ class Cluster:
         """Yield each piece of work with what came of it: a list of Graded, or why there is none."""
         pieces, done = {}, self._dask.as_completed(loop=self._client.loop)
         while todo or pieces:
-            threads = sum(self._client.nthreads().values())
-            while todo and len(pieces) < max(1, AHEAD * threads):
+            ahead = max(1, AHEAD * self._threads())
+            while todo and len(pieces) < ahead:
                 future = self._submit(todo[0])
                 pieces[future.key] = todo.popleft()
                 done.add(future)
             future = next(done)
             yield pieces.pop(future.key), self._came(future)
+
+    def _threads(self):
+        try:
+            return sum(self._client.nthreads().values())
+        except OSError:
+            raise self._gone() from None
+
+    def _gone(self):
+        return ClusterError(
+            f"the scheduler at {self._address} is gone; what was recorded stays, start again for "
+            "the rest"
+        )
 
     def _submit(self, piece):
         name, student = piece
@@ -119,19 +132,17 @@ class Cluster:
         return self._client.submit(_work, *arguments, pure=False)
 
     def _came(self, future):
-        if future.status == "finished":
+        """What a worker came back with; where it has died since, what another one does."""
+        try:
             return future.result()
-        error = future.exception() if future.status == "error" else None
-        if isinstance(error, ClusterError | NotSandboxed):
-            raise error
-        if isinstance(error, self._dask.KilledWorker):
+        except (ClusterError, NotSandboxed):
+            raise
+        except self._dask.KilledWorker:
             return "the workers died while grading it, one after the other"
-        if error is None:
-            raise ClusterError(
-                f"the scheduler at {self._address} is gone; what was recorded stays, start again "
-                "for the rest"
-            )
-        return f"the grader failed: {error}"
+        except (CancelledError, OSError):
+            raise self._gone() from None
+        except Exception as error:
+            return f"the grader failed: {error}"
 
     def close(self):
         """Leave the cluster; what it was at is lost."""

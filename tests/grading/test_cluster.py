@@ -1,8 +1,14 @@
 """Grading on a Dask cluster: real worker processes, the same grades, whoever dies."""
 
+import contextlib
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import distributed
 import pytest
@@ -12,18 +18,32 @@ from autograder.grading.cluster import ClusterError
 
 from .test_run import book_of, coursedir, expected, grade  # noqa: F401
 
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextlib.contextmanager
+def cluster_in(folder):
+    """A scheduler and two workers, started as an instructor does: its process and address."""
+    told, environment = folder / "scheduler.json", os.environ | {"PYTHONPATH": str(ROOT)}
+    processes = {}
+    common = ["--scheduler-file", str(told), "--host", "127.0.0.1", "--no-dashboard"]
+    workers = ["--nworkers", "2", "--nthreads", "1", "--local-directory", str(folder)]
+    with contextlib.ExitStack() as stack, (folder / "said.txt").open("w") as said:
+        for verb, more in (("scheduler", ["--port", "0"]), ("worker", workers)):
+            command = [sys.executable, "-m", "dask", verb, *common, *more]
+            processes[verb] = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
+            stack.callback(processes[verb].wait)
+            stack.callback(processes[verb].terminate)
+        with distributed.Client(scheduler_file=str(told), set_as_default=False) as client:
+            client.wait_for_workers(2)
+            address = client.scheduler.address
+        yield SimpleNamespace(scheduler=processes["scheduler"], address=address)
+
 
 @pytest.fixture(scope="module")
-def workers():
+def workers(tmp_path_factory):
     """A cluster of two worker processes on this machine."""
-    with distributed.LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=True,
-        host="127.0.0.1",
-        dashboard_address=None,
-        silence_logs=50,
-    ) as made:
+    with cluster_in(tmp_path_factory.mktemp("cluster")) as made:
         yield made
 
 
@@ -33,7 +53,7 @@ def test_a_cluster_gives_the_same_grades_though_a_worker_is_killed(
     workers,
     monkeypatch,
 ):
-    with distributed.Client(workers, set_as_default=False) as client:
+    with distributed.Client(workers.address, set_as_default=False) as client:
         victim, _ = sorted(client.run(os.getpid).values())
     keep, killed = record.keep, []
 
@@ -44,12 +64,60 @@ def test_a_cluster_gives_the_same_grades_though_a_worker_is_killed(
         keep(*arguments)
 
     monkeypatch.setattr(record, "keep", deadly)
-    summary = grade(coursedir, scheduler=workers.scheduler_address)
+    summary = grade(coursedir, scheduler=workers.address)
     assert killed and {one.student for one in summary.failed} == {"dora"}
     assert "lstm.ipynb is not JSON" in summary.failed[0].error
     assert book_of(coursedir) == expected(classroom)
     # What was graded over there is up to date over here, by a run of this machine alone, too.
     assert grade(coursedir).skipped == 6
+
+
+def test_a_result_that_dies_with_its_worker_is_made_again(
+    classroom,
+    coursedir,  # noqa: F811
+    workers,
+    monkeypatch,
+):
+    came, lost = cluster.Cluster._came, []
+
+    def late(self, future):
+        if not lost:
+            (holder,) = self._client.who_has([future])[future.key]
+            lost.append(self._client.run(os.getpid, workers=[holder])[holder])
+            os.kill(lost[0], signal.SIGKILL)
+            while future.status == "finished":
+                time.sleep(0.01)
+        return came(self, future)
+
+    monkeypatch.setattr(cluster.Cluster, "_came", late)
+    summary = grade(coursedir, scheduler=workers.address)
+    assert lost and {one.student for one in summary.failed} == {"dora"}
+    assert book_of(coursedir) == expected(classroom)
+
+
+def test_a_scheduler_that_dies_is_told_and_nothing_is_lost(
+    classroom,
+    coursedir,  # noqa: F811
+    tmp_path,
+    monkeypatch,
+):
+    keep, kept = record.keep, []
+
+    def deadly(gradebook, assignment, student, *more):
+        keep(gradebook, assignment, student, *more)
+        kept.append(student)
+        made.scheduler.kill()
+
+    monkeypatch.setattr(record, "keep", deadly)
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 5)
+    told = "is gone; what was recorded stays, start again"
+    with cluster_in(tmp_path) as made, pytest.raises(ClusterError, match=told):
+        grade(coursedir, scheduler=made.address)
+    book = expected(classroom)
+    assert book_of(coursedir) == {student: book[student] for student in kept}
+    monkeypatch.setattr(record, "keep", keep)
+    assert grade(coursedir).skipped == len(kept)
+    assert book_of(coursedir) == book
 
 
 def stick():
@@ -58,9 +126,9 @@ def stick():
 
 
 def test_a_worker_that_is_stuck_is_replaced(classroom, coursedir, workers):  # noqa: F811
-    with distributed.Client(workers, set_as_default=False) as client:
+    with distributed.Client(workers.address, set_as_default=False) as client:
         client.run(stick, workers=[next(iter(client.nthreads()))])
-    summary = grade(coursedir, scheduler=workers.scheduler_address)
+    summary = grade(coursedir, scheduler=workers.address)
     assert {one.student for one in summary.failed} == {"dora"}
     assert book_of(coursedir) == expected(classroom)
 
@@ -71,14 +139,14 @@ def disguise(version):
 
 
 def test_only_the_same_version_grades(coursedir, workers):  # noqa: F811
-    with distributed.Client(workers, set_as_default=False) as client:
+    with distributed.Client(workers.address, set_as_default=False) as client:
         worker = next(iter(client.nthreads()))
         client.run(disguise, lambda: "another", workers=[worker])
         try:
             with pytest.raises(
                 ClusterError, match=f"another version of the grader runs on {worker}"
             ):
-                grade(coursedir, scheduler=workers.scheduler_address)
+                grade(coursedir, scheduler=workers.address)
         finally:
             client.run(disguise, assignment.version, workers=[worker])
     assert book_of(coursedir) == {}
@@ -89,4 +157,4 @@ def test_a_cluster_that_can_not_be_used_says_why(coursedir, workers, monkeypatch
     with pytest.raises(ClusterError, match="no Dask scheduler answers at tcp"):
         grade(coursedir, scheduler="tcp://127.0.0.1:9")
     with pytest.raises(ClusterError, match="student code without one could reach the scheduler"):
-        grade(coursedir, scheduler=workers.scheduler_address, sandboxed=False)
+        grade(coursedir, scheduler=workers.address, sandboxed=False)
