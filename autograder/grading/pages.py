@@ -10,32 +10,48 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbgrader import utils
-from nbgrader.api import BaseCell, Comment, Grade, Gradebook, SubmittedNotebook
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Comment,
+    Grade,
+    Gradebook,
+    Notebook,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from nbgrader.converters import GenerateFeedback
 from nbgrader.preprocessors import GetGrades
 from traitlets import List, Type, default
 
 EACH_ONCE = """
 {%- extends 'index.html.j2' -%}
+{% block header %}{{ resources.nbgrader.notebook | head_once(super) }}{% endblock %}
 {% block any_cell %}{{ cell | once(super) }}{% endblock %}
 """
-"""nbgrader's own template, but for who renders a cell."""
-CELLS, CODE = "<!--cells-->", "<!--code-->"
-"""Where a page's cells go, and the code of a cell."""
+"""nbgrader's own template, but for who renders a page's head and its cells."""
+HEAD, CELLS, CODE = "<!--head-->", "<!--cells-->", "<!--code-->"
+"""Where a page's head and cells go, and the code of a cell."""
 SLICE = 50
 """Submissions whose pages one process writes at a time."""
 KEPT_CELLS = 10_000
 """Rendered cells that are kept; a class has a few hundred that more than one student has."""
 KEPT_PIECES = 10_000
-"""Docstrings, lines of code, and what surrounds all code of a cell, that are kept likewise."""
+"""Pieces of code, and what surrounds all code of a cell, that are kept likewise."""
 MAX_KEPT = 50_000
 """Characters of what is kept: a picture is hardly ever another student's too."""
-HEAD = re.compile(r'''(?:def|class) \w+[^"'#\\\n]*:\n[ \t]+"""[^"\\]*"""\n''')
-"""A function's first line and its docstring, which most students leave as they are."""
-PLAIN = re.compile(r"""(?!.*\b(?:def|class|from|import)\s*$)(?:[^"'\\%?!\n]|!=)*""")
-"""A line that Pygments reads in the same way whatever stands in the lines around it.
+PIECE = re.compile(
+    r"""
+    [ \t]* \"{3} (?: (?!\"{3}) [\s\S] )* \"{3} \n
+    | (?! .* \b (?: def | class | from | import ) [ \t]* \n )
+      (?: [^"'\\%?!\n#] | !=
+      | (?<!\w) " [^"\\%?!\n]* " (?!") | (?<!\w) ' [^'\\%?!\n]* ' (?!') | [#] [^\\%?!\n]* )* \n
+    """,
+    re.VERBOSE,
+)
+"""A docstring, or a line that Pygments reads in the same way whatever stands in the lines around.
 
-It is neither within a text nor the start of one, nor a command of IPython's.
+Such a line is neither within a text nor the start of one, nor a command of IPython's.
 """
 BEFORE_CODE, AFTER_CODE = "<pre><span></span>", "</pre></div>\n"
 """What Pygments puts around code."""
@@ -53,6 +69,7 @@ class PageExporter(HTMLExporter):
 
     def __init__(self, *args, **kwargs):
         self._page, self._code = [], []
+        self._heads, self._head = {}, ""
         self._highlight = None
         super().__init__(*args, **kwargs)
         self.filters = {**self.filters, "highlight_code": self._set_apart}
@@ -62,8 +79,9 @@ class PageExporter(HTMLExporter):
         return EACH_ONCE
 
     def default_filters(self):
-        """nbconvert's filters and ``once``, which the template uses."""
+        """nbconvert's filters and those that the template uses."""
         yield from super().default_filters()
+        yield "head_once", self._head_once
         yield "once", self._once
 
     def from_notebook_node(self, nb, resources=None, **kw):
@@ -73,6 +91,7 @@ class PageExporter(HTMLExporter):
         self._highlight = Highlight2HTML(pygments_lexer=language, parent=self)
         frame, resources = super().from_notebook_node(nb, resources, **kw)
         before, after = re.split(rf"\s*{CELLS}\s*", frame, maxsplit=1)
+        before = before.replace(HEAD, self._head, 1)
         return "\n".join([before, *self._page, after]), resources
 
     def _preprocess(self, nb, resources):
@@ -81,6 +100,14 @@ class PageExporter(HTMLExporter):
         for step in self._preprocessors:
             nb, resources = step(nb, resources)
         return nb, resources
+
+    def _head_once(self, notebook, render):
+        # It is the longest part of a page, and the same for a class.
+        if notebook not in self._heads:
+            before, inside, after = re.split("(?<=<head>)|(?=</head>)", render(), maxsplit=2)
+            self._heads[notebook] = before + HEAD + after, _parsed(inside)
+        around, self._head = self._heads[notebook]
+        return around
 
     def _once(self, cell, render):
         key = json.dumps(cell, sort_keys=True)
@@ -104,14 +131,11 @@ class PageExporter(HTMLExporter):
 
     def _highlighted(self, source, **more):
         """Code in colours, line by line: most lines are another student's too."""
-        head = HEAD.match(source)
-        head = head[0] if head else ""
-        lines = source[len(head) :].rstrip("\n").split("\n")
-        plain = len(source) <= MAX_KEPT and all(map(PLAIN.fullmatch, lines))
-        if not plain or not source.strip() or source[0] == "\n":
+        text = source.rstrip("\n") + "\n"
+        pieces = PIECE.findall(text) if len(text) <= MAX_KEPT else []
+        if "".join(pieces) != text or not source.strip() or source[0] == "\n":
             return self._highlight(source, **more)
-        pieces = [head, *lines] if head else lines
-        coloured = [_coloured(self._highlight.pygments_lexer, piece) for piece in pieces]
+        coloured = [_coloured(self._highlight.pygments_lexer, piece[:-1]) for piece in pieces]
         return "".join((coloured[0][0], *(inside for _, inside in coloured), AFTER_CODE))
 
 
@@ -146,38 +170,68 @@ def _tidy(html, code):
 
 
 class Grades(GetGrades):
-    """nbgrader's step that gives cells their scores and comments, in three looks at the gradebook.
+    """nbgrader's step that gives cells their scores and comments, for all who get pages at once.
 
     nbgrader's own opens the gradebook for each page and asks it for each cell.
     """
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._found = {}
+
     def preprocess(self, nb, resources):
         """Put scores and comments into a notebook's cells, and its score into the resources."""
         marks = resources["nbgrader"]
-        gradebook = self.parent.parent.gradebook
-        found = gradebook.find_submission_notebook(
-            marks["notebook"], marks["assignment"], marks["student"]
-        )
-        db, theirs = gradebook.db, found.id
-        grades = db.query(BaseCell.name, Grade.score, Grade.max_score).join(Grade.cell)
-        grades = {name: more for name, *more in grades.filter(Grade.notebook_id == theirs)}
-        comments = db.query(BaseCell.name, Comment.comment).join(Comment.cell)
-        comments = {name: said for name, said in comments.filter(Comment.notebook_id == theirs)}
+        student, notebook = marks["student"], marks["notebook"]
+        if (student, notebook) not in self._found:
+            converter = self.parent.parent
+            students = converter.students or [student]
+            found = _marks(converter.gradebook, marks["assignment"], notebook, students)
+            self._found |= {(student, notebook): theirs for student, theirs in found.items()}
+        grades, comments, score, max_score, penalty = self._found[student, notebook]
         for cell in nb.cells:
             if utils.is_solution(cell) or utils.is_task(cell):
                 cell.metadata.nbgrader["comment"] = comments[cell.metadata.nbgrader.grade_id]
             if utils.is_grade(cell) or utils.is_task(cell):
-                score, points = grades[cell.metadata.nbgrader.grade_id]
-                cell.metadata.nbgrader |= {"score": score, "points": points}
-        totals = db.query(SubmittedNotebook.score, SubmittedNotebook.max_score)
-        score, max_score = totals.filter(SubmittedNotebook.id == theirs).one()
-        penalty = found.late_submission_penalty or 0
+                score_of_cell, points = grades[cell.metadata.nbgrader.grade_id]
+                cell.metadata.nbgrader |= {"score": score_of_cell, "points": points}
         if penalty:
             self.log.warning("Late submission penalty: %s", penalty)
         marks |= {"score": score - penalty, "max_score": max_score, "late_penalty": penalty}
-        # Nothing that another page would find as it was.
-        db.rollback()
         return nb, resources
+
+
+def _marks(gradebook, assignment, notebook, students):
+    """By student: scores and points by cell, comments by cell, score, points, and penalty."""
+    db = gradebook.db
+    submissions = (
+        db.query(SubmittedNotebook.id, SubmittedNotebook.score, SubmittedNotebook.max_score)
+        .add_columns(SubmittedAssignment.student_id, SubmittedNotebook.late_submission_penalty)
+        .join(SubmittedNotebook.assignment)
+        .join(Notebook, SubmittedNotebook.notebook_id == Notebook.id)
+        .join(Assignment, Notebook.assignment_id == Assignment.id)
+        .filter(Assignment.name == assignment, Notebook.name == notebook)
+        .filter(SubmittedAssignment.student_id.in_(students))
+        .all()
+    )
+    found = {one.id: ({}, {}) for one in submissions}
+    grades = db.query(Grade.notebook_id, BaseCell.name, Grade.score, Grade.max_score)
+    for of, name, *more in grades.join(Grade.cell).filter(Grade.notebook_id.in_(found)):
+        found[of][0][name] = more
+    comments = db.query(Comment.notebook_id, BaseCell.name, Comment.comment)
+    for of, name, said in comments.join(Comment.cell).filter(Comment.notebook_id.in_(found)):
+        found[of][1][name] = said
+    # Nothing that another page would find as it was.
+    db.rollback()
+    return {
+        one.student_id: (
+            *found[one.id],
+            one.score,
+            one.max_score,
+            one.late_submission_penalty or 0,
+        )
+        for one in submissions
+    }
 
 
 class CourseFeedback(GenerateFeedback):
