@@ -138,7 +138,7 @@ TEXTS = {
     "a line that goes on": "from a import \\\n    b\nimport\nc\nclass\nD",
     "prose": "what we import\nand what we take from\nelsewhere is no code",
     "commands": "%%timeit\n!ls\nx?\n%matplotlib inline",
-    "methods": 'class A:\n\n    def f(self):\n        """B\n        \\"c\"? % !\n        """\n',
+    "methods": 'class A:\n\n    def f(self):\n        """B\n        \\"c"? % !\n        """\n',
     "texts in lines": "raise A(\"b 'c'\")\nd = f\"{e}\" + r'\\f' + 'g'\nh = \"\" 'i' \"j\"k\n'l\n",
     "remarks": "a = 1  # don't\n# \"b\n#c: 100 %\n# d?\n",
     "docstrings that are none": 'a = """b"""\n"""c"""d\n"""e""""\nf\n',
