@@ -11,12 +11,10 @@ from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbgrader import utils
 from nbgrader.api import (
-    Assignment,
     BaseCell,
     Comment,
     Grade,
     Gradebook,
-    Notebook,
     SubmittedAssignment,
     SubmittedNotebook,
 )
@@ -191,7 +189,7 @@ class Grades(GetGrades):
         grades, comments, score, max_score, penalty = self._found[student, notebook]
         for cell in nb.cells:
             if utils.is_solution(cell) or utils.is_task(cell):
-                cell.metadata.nbgrader["comment"] = comments[cell.metadata.nbgrader.grade_id]
+                (cell.metadata.nbgrader["comment"],) = comments[cell.metadata.nbgrader.grade_id]
             if utils.is_grade(cell) or utils.is_task(cell):
                 score_of_cell, points = grades[cell.metadata.nbgrader.grade_id]
                 cell.metadata.nbgrader |= {"score": score_of_cell, "points": points}
@@ -203,35 +201,44 @@ class Grades(GetGrades):
 
 def _marks(gradebook, assignment, notebook, students):
     """By student: scores and points by cell, comments by cell, score, points, and penalty."""
-    db = gradebook.db
+    db, released = gradebook.db, gradebook.find_notebook(notebook, assignment)
+    max_score = released.max_score
+    # By these columns there are indices; by fewer of them all of a course would be read.
+    whose = dict(
+        db.query(SubmittedAssignment.id, SubmittedAssignment.student_id)
+        .filter(
+            SubmittedAssignment.assignment_id == released.assignment_id,
+            SubmittedAssignment.student_id.in_(students),
+        )
+        .all()
+    )
     submissions = (
-        db.query(SubmittedNotebook.id, SubmittedNotebook.score, SubmittedNotebook.max_score)
-        .add_columns(SubmittedAssignment.student_id, SubmittedNotebook.late_submission_penalty)
-        .join(SubmittedNotebook.assignment)
-        .join(Notebook, SubmittedNotebook.notebook_id == Notebook.id)
-        .join(Assignment, Notebook.assignment_id == Assignment.id)
-        .filter(Assignment.name == assignment, Notebook.name == notebook)
-        .filter(SubmittedAssignment.student_id.in_(students))
+        db.query(SubmittedNotebook.id, SubmittedNotebook.late_submission_penalty)
+        .add_columns(SubmittedNotebook.assignment_id)
+        .filter(
+            SubmittedNotebook.notebook_id == released.id,
+            SubmittedNotebook.assignment_id.in_(whose),
+        )
         .all()
     )
     found = {one.id: ({}, {}) for one in submissions}
-    grades = db.query(Grade.notebook_id, BaseCell.name, Grade.score, Grade.max_score)
-    for of, name, *more in grades.join(Grade.cell).filter(Grade.notebook_id.in_(found)):
-        found[of][0][name] = more
-    comments = db.query(Comment.notebook_id, BaseCell.name, Comment.comment)
-    for of, name, said in comments.join(Comment.cell).filter(Comment.notebook_id.in_(found)):
-        found[of][1][name] = said
+    cells = [id for (id,) in db.query(BaseCell.id).filter(BaseCell.notebook_id == released.id)]
+    for place, table, values in (
+        (0, Grade, (Grade.score, Grade.max_score)),
+        (1, Comment, (Comment.comment,)),
+    ):
+        rows = db.query(table.notebook_id, BaseCell.name, *values).join(table.cell)
+        for of, name, *more in rows.filter(table.cell_id.in_(cells), table.notebook_id.in_(found)):
+            found[of][place][name] = more
     # Nothing that another page would find as it was.
     db.rollback()
-    return {
-        one.student_id: (
-            *found[one.id],
-            one.score,
-            one.max_score,
-            one.late_submission_penalty or 0,
-        )
-        for one in submissions
-    }
+    marks = {}
+    for one in submissions:
+        grades, comments = found[one.id]
+        score = sum(score for score, _ in grades.values())
+        penalty = one.late_submission_penalty or 0
+        marks[whose[one.assignment_id]] = grades, comments, score, max_score, penalty
+    return marks
 
 
 class CourseFeedback(GenerateFeedback):

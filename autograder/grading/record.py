@@ -287,31 +287,42 @@ def _wait_at_most(db, seconds):
         db.execute(text(f"SET LOCAL lock_timeout = {round(1000 * seconds)}"))
 
 
+def _ids(table, of, name):
+    """The ids of all rows of a table that belong to one of another."""
+    table = table.alias()
+    return select(table.c.id).where(table.c[of] == bindparam(name))
+
+
 # Built once: to build a statement takes longer than to execute it.
 FIND_TASK = select(TASK.c.id, TASK.c.duedate).where(TASK.c.name == bindparam("name"))
 FIND_STUDENT = select(STUDENT.c.id).where(STUDENT.c.id == bindparam("student"))
 FIND_SUBMISSION = select(SUBMISSION.c.id, SUBMISSION.c.extension).where(
     SUBMISSION.c.assignment_id == bindparam("task"), SUBMISSION.c.student_id == bindparam("student")
 )
+# There are indices by notebook and submission, and by cell and notebook; by one of them alone all
+# rows of a course would be read, for each submission.
 FIND_NOTEBOOKS = (
     select(NOTEBOOK.c.name, SUBMITTED.c.id, NOTEBOOK.c.id)
     .join(SUBMITTED, NOTEBOOK.c.id == SUBMITTED.c.notebook_id)
     .where(
-        NOTEBOOK.c.assignment_id == bindparam("task"),
+        SUBMITTED.c.notebook_id.in_(_ids(NOTEBOOK, "assignment_id", "task")),
         SUBMITTED.c.assignment_id == bindparam("submission"),
     )
 )
 FIND_GRADES = (
     select(GRADE.c.id, CELL.c.name, GRADE.c.auto_score, GRADE.c.manual_score, GRADE.c.extra_credit)
     .join(CELL, CELL.c.id == GRADE.c.cell_id)
-    .where(GRADE.c.notebook_id == bindparam("submitted"))
+    .where(
+        GRADE.c.cell_id.in_(_ids(CELL, "notebook_id", "notebook")),
+        GRADE.c.notebook_id == bindparam("submitted"),
+    )
 )
-# By cell and notebook there is an index; by notebook alone all comments would be read.
 FIND_COMMENTS = (
     select(COMMENT.c.id, CELL.c.name)
     .join(CELL, CELL.c.id == COMMENT.c.cell_id)
     .where(
-        CELL.c.notebook_id == bindparam("notebook"), COMMENT.c.notebook_id == bindparam("submitted")
+        COMMENT.c.cell_id.in_(_ids(CELL, "notebook_id", "notebook")),
+        COMMENT.c.notebook_id == bindparam("submitted"),
     )
 )
 SET_TIMESTAMP = (
@@ -359,17 +370,18 @@ def _set_grades(db, assignment, student, timestamp, notebooks, penalty):
     by_name = {name: (submitted, released) for name, submitted, released in rows}
     for graded in notebooks:
         submitted, released = by_name[graded.notebook]
-        score = _set_scores(db, submitted, graded)
+        score = _set_scores(db, submitted, released, graded)
         _set_comments(db, submitted, released, graded)
         lost = penalty(student, score, seconds_late) if penalty and seconds_late else None
         lost = None if lost is None else min(max(lost, 0), score)
         db.execute(SET_PENALTY, {"submitted": submitted, "lost": lost})
 
 
-def _set_scores(db, submitted, graded):
+def _set_scores(db, submitted, released, graded):
     """Set the grades of one notebook; its score, a person's points included."""
     total, changes = 0.0, []
-    for id, name, given, manual, extra in db.execute(FIND_GRADES, {"submitted": submitted}):
+    rows = db.execute(FIND_GRADES, {"notebook": released, "submitted": submitted})
+    for id, name, given, manual, extra in rows:
         if name in graded.scores:
             given = graded.scores[name]
             look = manual is not None or given is None or name in graded.look
