@@ -9,6 +9,10 @@ from nbformat import from_dict
 
 MAX_OUTPUTS = 200
 MAX_CHARACTERS = 2**20
+MAX_CODE, MAX_LINE = 50_000, 1_000
+"""Characters of a cell's code, and of a line of it, beyond which they are not shown."""
+MAX_BLANK = 50
+"""Blank lines in a row that are shown."""
 MAX_PIXELS = 2**25
 """Pixels of one picture: a small file can unfold to more than a browser can hold."""
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -19,7 +23,8 @@ TEX = (
 """MathJax's commands that make links and styles, or new commands that could be spelt as those."""
 ACTIVE = re.compile(
     r"<(?=[a-z/!?])|&(?=#|[a-z][a-z0-9]*;)|(javascript|vbscript|data)(?=\s*:)"
-    rf"|\\(?=({TEX})(?![a-z]))",
+    rf"|\\(?=({TEX})(?![a-z]))"
+    r"|(?<!`)`{3,}+(?=[^\S\n]*[^\s])|(?<!~)~{3,}+(?=[^\S\n]*[^\s])",
     re.I,
 )
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
@@ -43,10 +48,29 @@ def in_a_line(text, limit):
 def harmless(markdown):
     """A written answer that no browser takes for anything but text, mathematics and pictures.
 
-    Tags, entities, addresses that run something and commands of TeX that make links or styles are
-    broken up by a mark without width, so that they are shown as they were written.
+    Tags, entities, addresses that run something, commands of TeX that make links or styles, and
+    languages of code, which some are coloured in that takes hours, are broken up by a mark without
+    width, so that they are shown as they were written.
     """
     return ACTIVE.sub(lambda found: f"{found[0]}\u200b", clean(markdown))
+
+
+def showable(code):
+    """Code as a page can show it: what no person writes, and no page can colour, is cut.
+
+    The time that colouring takes grows with the square of a line's length, and faster with the
+    number of blank lines in a row; some characters more would keep a class waiting for its pages.
+    """
+    shown, blank = [], 0
+    for line in code[:MAX_CODE].split("\n"):
+        blank = 0 if line.strip() else blank + 1
+        if len(line) > MAX_LINE:
+            line = f"{line[:MAX_LINE]}  # and {len(line) - MAX_LINE:,} more characters"
+        if blank <= MAX_BLANK:
+            shown.append(line if line.strip() else "")
+    if len(code) > MAX_CODE:
+        shown.append(f"# and {len(code) - MAX_CODE:,} more characters")
+    return "\n".join(shown)
 
 
 def checked(reported):

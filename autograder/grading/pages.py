@@ -43,7 +43,8 @@ PIECE = re.compile(
     [ \t]* \"{3} (?: (?!\"{3}) [\s\S] )* \"{3} \n
     | (?! .* \b (?: def | class | from | import ) [ \t]* \n )
       (?: [^"'\\%?!\n#] | !=
-      | (?<!\w) " [^"\\%?!\n]* " (?!") | (?<!\w) ' [^'\\%?!\n]* ' (?!') | [#] [^\\%?!\n]* )* \n
+      | (?<!\w) " [^"\\%?!\n]* " (?!") | (?<!\w) ' [^'\\%?!\n]* ' (?!') )*
+      (?: [#] [^\\%?!\n]* )? \n
     """,
     re.VERBOSE,
 )
@@ -129,12 +130,26 @@ class PageExporter(HTMLExporter):
 
     def _highlighted(self, source, **more):
         """Code in colours, line by line: most lines are another student's too."""
-        text = source.rstrip("\n") + "\n"
-        pieces = PIECE.findall(text) if len(text) <= MAX_KEPT else []
-        if "".join(pieces) != text or not source.strip() or source[0] == "\n":
+        pieces = _pieces(source) if len(source) <= MAX_KEPT else []
+        if not pieces or not source.strip() or source[0] == "\n":
             return self._highlight(source, **more)
-        coloured = [_coloured(self._highlight.pygments_lexer, piece[:-1]) for piece in pieces]
+        coloured = [_coloured(self._highlight.pygments_lexer, piece) for piece in pieces]
         return "".join((coloured[0][0], *(inside for _, inside in coloured), AFTER_CODE))
+
+
+def _pieces(source):
+    """The pieces that code can be coloured by, without the ends of their lines; none if it can't.
+
+    One step for each piece: to search for them would try each character of a hostile text.
+    """
+    text, pieces, at = source.rstrip("\n") + "\n", [], 0
+    while at < len(text):
+        found = PIECE.match(text, at)
+        if found is None:
+            return []
+        pieces.append(found[0][:-1])
+        at = found.end()
+    return pieces
 
 
 @functools.lru_cache(KEPT_PIECES)

@@ -26,7 +26,7 @@ from autograder.checking.feedback import as_html, as_text
 
 from .assignment import AssignmentError, receipt_path, submission_secret
 from .files import write_whole
-from .outputs import harmless, in_a_line, output
+from .outputs import harmless, in_a_line, output, showable
 
 TASK, NOTEBOOK, CELL = Assignment.__table__, Notebook.__table__, BaseCell.__table__
 STUDENT, SUBMISSION = Student.__table__, SubmittedAssignment.__table__
@@ -92,6 +92,8 @@ def document(template, texts, outputs, verdicts, remarks, book=""):
             if name in texts:
                 cell.source = harmless(cell.source)
             continue
+        if name in texts:
+            cell.source = showable(cell.source)
         if name in verdicts:
             verdict = verdicts[name]
             shown = {

@@ -194,6 +194,8 @@ def test_whatever_a_child_reports_makes_valid_outputs():
     ("written", "shown"),
     [
         ("$a < b$ and `x`", "$a < b$ and `x`"),
+        ("```python\na\n```", "```\u200bpython\na\n```"),
+        ("- ~~~\u00a0mermaid\n~~~~\nb ```c```", "- ~~~\u200b\u00a0mermaid\n~~~~\nb ```\u200bc```"),
         ("<script>", "<\u200bscript>"),
         ("</p><!-- -->", "<\u200b/p><\u200b!-- -->"),
         ("[x](JavaScript:a())", "[x](JavaScript\u200b:a())"),

@@ -3,6 +3,7 @@
 import inspect
 import logging
 import shutil
+import signal
 from pathlib import Path
 
 import nbformat
@@ -15,6 +16,7 @@ from autograder import course
 from autograder.assignments.example import Submission, hand_in
 from autograder.exercises.lstm.torch_reference import LSTM
 from autograder.grading.budget import Budget
+from autograder.grading.outputs import showable
 from autograder.grading.pages import CourseFeedback, PageExporter, _rendered
 from autograder.grading.run import grade_class, write_pages
 from autograder.reference.lstm import lstm_step
@@ -146,6 +148,43 @@ TEXTS = {
     "nothing": "",
     "spaces": "   ",
 }
+
+
+HOSTILE = (
+    *("\n", " \n", "\n\t", "\r", '"""\n', "." * 999 + "\n", "a." * 499 + "\n", "?" * 999 + "\n"),
+    *("#", "?", "%a ", ".", "a.", '"', "'\"", " %", "def ", "("),
+)
+"""What colouring takes long for, when it comes again and again."""
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_no_text_keeps_a_class_waiting_for_its_pages(unit):
+    class Late(Exception):
+        pass
+
+    def stop(*_):
+        raise Late
+
+    text = showable("a" + unit * (2**18 // len(unit)) + "\n\\")
+    exporter = PageExporter()
+    exporter._highlight = Highlight2HTML(pygments_lexer="ipython3")
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(60)
+    try:
+        assert exporter._highlighted(text)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_code_is_shown_as_it_is_unless_it_is_endless():
+    for text in TEXTS.values():
+        assert showable(text) == "\n".join(
+            line if line.strip() else "" for line in text.split("\n")
+        )
+    assert showable("a" * 1500 + "\nb") == "a" * 1000 + "  # and 500 more characters\nb"
+    assert showable("a" + "\n" * 200 + "b") == "a" + "\n" * 51 + "b"
+    assert showable("ab\n" * 20_000).endswith("ab\nab\n# and 10,000 more characters")
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
