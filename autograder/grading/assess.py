@@ -128,7 +128,8 @@ def stopped(contract, kind, message):
 def _stopped_by(seen):
     """The type of the problem that an observation tells, if it tells one."""
     problem = seen.get("problem") if isinstance(seen, dict) else None
-    return problem.get("type") if isinstance(problem, dict) else None
+    kind = problem.get("type") if isinstance(problem, dict) else None
+    return kind if isinstance(kind, str) else None
 
 
 class _Run:
@@ -168,7 +169,8 @@ class _Run:
         for name, _ in cells:
             try:
                 said = self._hear(seconds)
-                if not isinstance(said, dict) or said.get("cell") != name:
+                told = said.get("cell") if isinstance(said, dict) else None
+                if not isinstance(told, str) or told != name:
                     raise _Died(self._lose("it spoke out of turn", now=True))
                 self.outputs[name] = checked(said.get("outputs"))
             except _Died as error:

@@ -35,8 +35,13 @@ TURNING = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def clean(text, limit=MAX_CHARACTERS):
-    """A text without control characters, terminal colours and half characters, cut to a limit."""
-    text = ANSI.sub("", str(text)[: limit + 100])
+    """A text without control characters, terminal colours and half characters, cut to a limit.
+
+    Of what is no text its type alone is told: a child may send numbers that take minutes to write.
+    """
+    if not isinstance(text, str):
+        text = "" if text is None else type(text).__name__
+    text = ANSI.sub("", text[: limit + 100])
     return CONTROL.sub("\ufffd", text)[:limit]
 
 
@@ -97,8 +102,10 @@ def output(kind, **fields):
 
 
 def _one(said):
-    kind = said.get("output_type")
-    if kind == "stream" and said.get("name") in ("stdout", "stderr"):
+    kind, name = said.get("output_type"), said.get("name")
+    if not isinstance(kind, str):
+        return
+    if kind == "stream" and isinstance(name, str) and name in ("stdout", "stderr"):
         yield output("stream", name=said["name"], text=clean(said.get("text", "")))
     elif kind == "error":
         lines = said.get("traceback")

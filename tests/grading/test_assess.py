@@ -64,6 +64,41 @@ def test_scores_do_not_depend_on_the_order_in_which_exercises_are_asked(classroo
     assert right(one) == {e.name for e in asked} - {"lstm_step"}
 
 
+NUMBERS = """
+import numpy as np
+import autograder.grading.child
+from autograder.grading import wire
+
+def frame(said, real=wire.frame):
+    if isinstance(said, dict) and {field!r} in said:
+        said = said | {change}
+    return real(said)
+
+wire.frame = frame
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("cell", '{"cell": np.zeros(2)}'),
+        ("cell", '{"outputs": [{"output_type": np.zeros(2)}, np.zeros(2)]}'),
+        ("observation", '{"observation": {"problem": {"type": np.zeros(2)}}}'),
+        ("observation", '{"stopped": np.zeros(2)}'),
+        ("observation", '{"stopped": [np.ones(1000)] * 1000}'),
+        ("observation", '{"call": np.zeros(2)}'),
+    ],
+)
+def test_numbers_where_texts_belong_cost_their_sender_alone(field, change, classroom, run):
+    first = next(iter(classroom.maker.solutions))
+    hostile = NUMBERS.format(field=field, change=change)
+    result = run(classroom.maker.solutions | {first: hostile})
+    assert all(verdict.status != "grader error" for verdict in result.verdicts.values())
+    assert result.verdicts[first].points == 0
+    if field == "observation":
+        assert right(result) == set()
+
+
 FILLED = """
 hoard = []
 for size in (50_000_000, 1_000_000, 100_000, 1_000):

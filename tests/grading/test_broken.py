@@ -9,6 +9,7 @@ import shutil
 import types
 
 import nbformat
+import numpy as np
 import pytest
 
 from autograder import course
@@ -188,6 +189,10 @@ def test_whatever_a_child_reports_makes_valid_outputs():
         assert "<b>" not in nbformat.writes(notebook)
         nbformat.writes(notebook).encode()
     assert checked(types.SimpleNamespace()) == checked(None) == checked("x") == []
+    numbers = np.zeros(2)
+    assert checked([{"output_type": numbers}, {"output_type": "stream", "name": numbers}]) == []
+    many = {"output_type": "stream", "name": "stdout", "text": [np.ones(1000)] * 1000}
+    assert checked([many])[0].text == "list"
 
 
 @pytest.mark.parametrize(
