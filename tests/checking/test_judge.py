@@ -16,6 +16,7 @@ from autograder.checking.contract import Part
 from autograder.checking.diagnosis import diagnose, holds, right_where
 from autograder.checking.feedback import TITLES, as_html, as_text
 from autograder.checking.judge import STAGES, judge, readable
+from autograder.exercises import CHAPTERS
 
 from .toy import BLEND, DOUBLE, SCALE, SEED, TOTAL, Scale, blend, double, look
 
@@ -393,3 +394,32 @@ def test_what_the_probe_writes_is_readable():
     for exercise in (DOUBLE, BLEND, SCALE, TOTAL):
         for _, expected, _ in [look(exercise, exercise.reference)]:
             assert all(map(readable, expected))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_no_stage_that_an_answer_says_it_was_stopped_at_earns_a_point(chapter, stage):
+    problem = {"stage": stage, "type": "", "message": "", "line": ""}
+    for exercise in CHAPTERS[chapter]:
+        drawn = exercise.drawn(3)
+        seen = [one | {"problem": problem, "value": None} for one in drawn.expected]
+        verdict = exercise.judge(drawn, seen)
+        assert (verdict.status, verdict.points) == ("fail", 0), exercise.name
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda seen: {k: v for k, v in seen.items() if k != "problem"},
+        lambda seen: seen | {"value": {"leaf": "other", "type": "x", "array": None}},
+        lambda seen: seen | {"called": ["torch.x\nsigmoid: 2 of 2 points"]},
+        lambda seen: seen | {"called": ["torch.\ud800"]},
+    ],
+)
+def test_what_only_a_forger_would_say_is_not_read(change):
+    assert all(
+        readable(seen) and not readable(change(seen))
+        for chapter in CHAPTERS.values()
+        for exercise in chapter[:3]
+        for seen in exercise.drawn(3).expected[:1]
+    )

@@ -28,6 +28,9 @@ STAGES = (
     "initial",
 )
 """The order in which an answer is judged; the first stage that fails is what the student reads."""
+STOPS = STAGES[: STAGES.index("structure") + 1]
+"""The stages at which a call can end without a value; each costs all points."""
+MAX_NAMES = 1_000
 
 CONDUCT = ("unmodified", "repeatable", "initial")
 """Stages that cost the last part alone: the values were right."""
@@ -203,13 +206,13 @@ def readable(observation):
 
     It comes from the process that the answer runs in, so it may be any plain data at all.
     """
-    if not isinstance(observation, dict):
+    if not isinstance(observation, dict) or not observation.keys() >= {"problem", "value"}:
         return False
-    problem, value = observation.get("problem"), observation.get("value")
+    problem, value = observation["problem"], observation["value"]
     gradients = observation.get("gradients", {})
     initial = observation.get("initial", {})
     return (
-        (_is_problem(problem) if problem is not None else _is_written(value))
+        (_is_problem(problem, STOPS) if problem is not None else _is_written(value))
         and _is_names(observation.get("changed"))
         and isinstance(observation.get("repeats"), bool)
         and _is_names(observation.get("called"))
@@ -217,7 +220,7 @@ def readable(observation):
         and all(g is None or isinstance(g, np.ndarray) for g in gradients.values())
         and (
             observation.get("gradient_problem") is None
-            or _is_problem(observation["gradient_problem"])
+            or _is_problem(observation["gradient_problem"], STAGES)
         )
         and isinstance(initial, dict)
         and all(
@@ -228,14 +231,20 @@ def readable(observation):
 
 
 def _is_names(value):
-    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+    return (
+        isinstance(value, list)
+        and len(value) <= MAX_NAMES
+        and all(
+            isinstance(name, str) and name.isprintable() and len(name) <= MAX_TEXT for name in value
+        )
+    )
 
 
-def _is_problem(value):
+def _is_problem(value, stages):
     return (
         isinstance(value, dict)
         and all(isinstance(value.get(key), str) for key in ("stage", "type", "message", "line"))
-        and value["stage"] in STAGES
+        and value["stage"] in stages
     )
 
 
@@ -255,9 +264,9 @@ def _is_written(value, depth=0):
     if not isinstance(value.get("attached", True), bool):
         return False
     if leaf in ("none", "other", "error"):
-        return array is None
+        return "array" not in value
     if leaf == "text":
-        return array is None and isinstance(value.get("text"), str)
+        return "array" not in value and isinstance(value.get("text"), str)
     if leaf not in LEAVES or not isinstance(array, np.ndarray):
         return False
     return array.dtype.kind in "biuf" and (leaf != "number" or array.shape == ())
