@@ -31,6 +31,7 @@ STAGES = (
 STOPS = STAGES[: STAGES.index("structure") + 1]
 """The stages at which a call can end without a value; each costs all points."""
 MAX_NAMES = 1_000
+"""Names in one list of an observation; more are none that ``probe.observe`` wrote down."""
 
 CONDUCT = ("unmodified", "repeatable", "initial")
 """Stages that cost the last part alone: the values were right."""

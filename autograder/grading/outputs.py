@@ -68,11 +68,14 @@ def showable(code):
     """
     shown, blank = [], 0
     for line in code[:MAX_CODE].split("\n"):
-        blank = 0 if line.strip() else blank + 1
+        if not line.strip():
+            line, blank = "", blank + 1
+        else:
+            blank = 0
         if len(line) > MAX_LINE:
             line = f"{line[:MAX_LINE]}  # and {len(line) - MAX_LINE:,} more characters"
         if blank <= MAX_BLANK:
-            shown.append(line if line.strip() else "")
+            shown.append(line)
     if len(code) > MAX_CODE:
         shown.append(f"# and {len(code) - MAX_CODE:,} more characters")
     return "\n".join(shown)
@@ -106,7 +109,7 @@ def _one(said):
     if not isinstance(kind, str):
         return
     if kind == "stream" and isinstance(name, str) and name in ("stdout", "stderr"):
-        yield output("stream", name=said["name"], text=clean(said.get("text", "")))
+        yield output("stream", name=name, text=clean(said.get("text", "")))
     elif kind == "error":
         lines = said.get("traceback")
         lines = [clean(line, 5000) for line in lines[:50]] if isinstance(lines, list) else []
