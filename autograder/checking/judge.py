@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from . import probe
 from .rules import forbidden_calls, say_forbidden
 
 STAGES = (
@@ -32,6 +33,8 @@ STOPS = STAGES[: STAGES.index("structure") + 1]
 """The stages at which a call can end without a value; each costs all points."""
 MAX_NAMES = 1_000
 """Names in one list of an observation; more are none that ``probe.observe`` wrote down."""
+MAX_DEPTH = 10
+"""How deep a returned value can be nested, likewise."""
 
 CONDUCT = ("unmodified", "repeatable", "initial")
 """Stages that cost the last part alone: the values were right."""
@@ -218,12 +221,14 @@ def readable(observation):
         and isinstance(observation.get("repeats"), bool)
         and _is_names(observation.get("called"))
         and isinstance(gradients, dict)
+        and len(gradients) <= MAX_NAMES
         and all(g is None or isinstance(g, np.ndarray) for g in gradients.values())
         and (
             observation.get("gradient_problem") is None
             or _is_problem(observation["gradient_problem"], STAGES)
         )
         and isinstance(initial, dict)
+        and len(initial) <= MAX_NAMES
         and all(
             isinstance(stats, list) and len(stats) == 3 and all(type(n) is float for n in stats)
             for stats in initial.values()
@@ -249,16 +254,27 @@ def _is_problem(value, stages):
     )
 
 
-def _is_written(value, depth=0):
-    if depth > 10:
-        return False
-    if isinstance(value, tuple | list):
-        return all(_is_written(item, depth + 1) for item in value)
-    if not isinstance(value, dict):
-        return False
-    if "dict" in value:
-        inner = value["dict"]
-        return isinstance(inner, dict) and all(_is_written(v, depth + 1) for v in inner.values())
+def _is_written(value):
+    left, waiting = probe.MAX_PARTS, [(value, 0)]
+    while waiting:
+        part, depth = waiting.pop()
+        items = part
+        if isinstance(part, dict):
+            if "dict" not in part:
+                if not _is_leaf(part):
+                    return False
+                continue
+            items = part["dict"].values() if isinstance(part["dict"], dict) else None
+        elif not isinstance(part, tuple | list):
+            return False
+        if items is None or len(items) > left or depth == MAX_DEPTH:
+            return False
+        left -= len(items)
+        waiting += [(item, depth + 1) for item in items]
+    return True
+
+
+def _is_leaf(value):
     leaf, array = value.get("leaf"), value.get("array")
     if not isinstance(leaf, str) or not isinstance(value.get("type"), str):
         return False

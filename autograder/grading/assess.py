@@ -1,5 +1,6 @@
 """The trusted side of one notebook: have its cells run, ask about its answers, reach verdicts."""
 
+import contextlib
 import functools
 import secrets
 import time
@@ -248,14 +249,15 @@ class _Run:
     def _answer(self, helpers, deadline, known):
         """What the child says of the next case; calls of right versions are answered meanwhile."""
         for _ in range(MAX_CALLS):
-            said = self._hear(deadline - time.monotonic(), known)
+            said = self._hear(deadline - time.monotonic(), known=known, **wire.ANSWER)
             if not isinstance(said, dict):
                 break
             if "call" in said:
                 if time.monotonic() > deadline + self._budget.grace:
                     text = "it went on calling earlier answers after its time was up"
                     raise _Died(self._lose(text, now=True))
-                self._tell(self._help(said, helpers))
+                with self._timed():
+                    self._tell(self._help(said, helpers))
             elif "stopped" in said or "observation" in said:
                 return said
             else:
@@ -285,15 +287,24 @@ class _Run:
         except wire.WireError:
             raise _Died(self._lose("it ended before it could be asked", now=False)) from None
 
-    def _hear(self, seconds, known=None):
-        """What the child says within its time; the notebook's own time runs meanwhile."""
+    @contextlib.contextmanager
+    def _timed(self):
+        """Let the notebook's own time run."""
         start = time.monotonic()
+        try:
+            yield
+        finally:
+            self._left -= time.monotonic() - start
+
+    def _hear(self, seconds, **how):
+        """What the child says within its time; ``how`` as ``wire.receive``."""
         if self._left <= 0:
             raise _Died(self._lose("the notebook's time is used up", now=True))
         seconds = max(0.0, min(seconds, self._left))
         try:
-            until = start + seconds + self._budget.grace
-            return wire.receive(self._child.said, until, known)
+            until = time.monotonic() + seconds + self._budget.grace
+            with self._timed():
+                return wire.receive(self._child.said, until, **how)
         except wire.Late:
             said = f"it was still running after {seconds:.2g} seconds and could not be interrupted"
             raise _Died(self._lose(said, now=True)) from None
@@ -301,8 +312,6 @@ class _Run:
             raise _Died(self._lose("", now=False)) from None
         except wire.WireError as error:
             raise _Died(self._lose(f"it sent {error}", now=True)) from None
-        finally:
-            self._left -= time.monotonic() - start
 
     def _lose(self, said, now):
         """Give the child up; how it ended, in words."""

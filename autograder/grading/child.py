@@ -17,7 +17,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from autograder.checking import probe
+from autograder.checking import plain, probe
 from autograder.checking.contract import Case, Contract
 
 from . import earlier, wire
@@ -332,7 +332,7 @@ def _observe(sock, namespace, request):
     waiting, last = b"", 0.0
     for case in request["cases"]:
         said, ended = _said_of(contract, namespace, Case(**case), helpers, until)
-        waiting += wire.frame(said)
+        waiting += _frame(said)
         # Each message wakes the other side: what is quick is told together, but for the first. So
         # where nothing has come, it was the first case that ended this process.
         if ended or request["at_once"] or time.monotonic() - last > TOGETHER:
@@ -341,6 +341,16 @@ def _observe(sock, namespace, request):
         if ended:
             return
     wire.send_frame(sock, waiting)
+
+
+def _frame(said):
+    """The message on one case, or that it is longer than who asks would read."""
+    text, raw = plain.pack(said)
+    if len(text) > wire.ANSWER["max_text"] or len(raw) > wire.ANSWER["max_raw"]:
+        size = f"{len(text) + len(raw):,} bytes"
+        message = f"what it returned takes {size}, far more than is asked for"
+        return wire.frame({"stopped": "TooMuch", "message": message})
+    return wire.frame_of(text, raw)
 
 
 def _said_of(contract, namespace, case, helpers, until):

@@ -70,20 +70,22 @@ class Cluster:
             self._client = distributed.Client(
                 address, timeout=CONNECT_SECONDS, set_as_default=False
             )
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:
+            # A tls:// address without certificates is a TypeError.
             raise ClusterError(f"no Dask scheduler answers at {address}: {error}") from None
         try:
             self._check()
-            released = {name: _files(a.released) for name, a in assignments.items()}
-            self._key = f"autograder-{uuid.uuid4().hex}"
-            self._client.register_plugin(_plugin(self._key, released), name=self._key)
+            self._hand_out()
         except BaseException:
             self._client.close()
             raise
 
     def _check(self):
         """Make sure that there are workers and that they grade as this process does."""
-        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        try:
+            workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        except OSError:
+            raise self._gone() from None
         if not workers:
             raise ClusterError(
                 f"the cluster at {self._address} has no workers; start some, each with "
@@ -99,6 +101,17 @@ class Cluster:
         others = sorted(worker for worker, theirs in theirs.items() if theirs != version())
         if others:
             raise ClusterError(_other_version(", ".join(others)))
+
+    def _hand_out(self):
+        """Give each worker what is released, those that come later among them."""
+        released = {name: _files(a.released) for name, a in self._assignments.items()}
+        self._key = f"autograder-{uuid.uuid4().hex}"
+        try:
+            self._client.register_plugin(_plugin(self._key, released), name=self._key)
+        except Exception as error:
+            raise ClusterError(
+                f"a worker at {self._address} can't lay out what is released: {error}"
+            ) from None
 
     def work(self, todo):
         """Yield each piece of work with what came of it: a list of Graded, or why there is none."""
@@ -195,11 +208,15 @@ def lay_out(key, released):
     """
     torch.set_num_threads(1)
     root = Path(tempfile.mkdtemp(prefix="course-"))
-    for name, files in released.items():
-        for path, data in files.items():
-            to = root / "release" / name / path
-            to.parent.mkdir(parents=True, exist_ok=True)
-            to.write_bytes(data)
+    try:
+        for name, files in released.items():
+            for path, data in files.items():
+                to = root / "release" / name / path
+                to.parent.mkdir(parents=True, exist_ok=True)
+                to.write_bytes(data)
+    except OSError:
+        shutil.rmtree(root, ignore_errors=True)
+        raise
     course = CourseDirectory(config=Config(CourseDirectory={"root": str(root)}))
     _courses[key] = {name: Assignment(course, name) for name in released}, root
 

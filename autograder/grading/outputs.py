@@ -13,6 +13,8 @@ MAX_CODE, MAX_LINE = 50_000, 1_000
 """Characters of a cell's code, and of a line of it, beyond which they are not shown."""
 MAX_BLANK = 50
 """Blank lines in a row that are shown."""
+MAX_WRITTEN = 10_000
+"""Characters of a written answer that are shown: Markdown takes the square of them at worst."""
 MAX_PIXELS = 2**25
 """Pixels of one picture: a small file can unfold to more than a browser can hold."""
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -55,9 +57,12 @@ def harmless(markdown):
 
     Tags, entities, addresses that run something, commands of TeX that make links or styles, and
     languages of code, which some are coloured in that takes hours, are broken up by a mark without
-    width, so that they are shown as they were written.
+    width, so that they are shown as they were written. What is too long is cut.
     """
-    return ACTIVE.sub(lambda found: f"{found[0]}\u200b", clean(markdown))
+    said = clean(markdown)
+    left = len(said) - MAX_WRITTEN
+    shown = ACTIVE.sub(lambda found: f"{found[0]}\u200b", said[:MAX_WRITTEN])
+    return f"{shown}\n\n(and {left:,} more characters)" if left > 0 else shown
 
 
 def showable(code):

@@ -41,7 +41,7 @@ MAX_KEPT = 50_000
 PIECE = re.compile(
     r"""
     [ \t]* \"{3} (?: (?!\"{3}) [\s\S] )* \"{3} \n
-    | (?! .* \b (?: def | class | from | import ) [ \t]* \n )
+    | (?! .* (?: def | class | from | import ) [ \t]* \n )
       (?: [^"'\\%?!\n#] | !=
       | (?<!\w) " [^"\\%?!\n]* " (?!") | (?<!\w) ' [^'\\%?!\n]* ' (?!') )*
       (?: [#] [^\\%?!\n]* )? \n
@@ -52,6 +52,8 @@ PIECE = re.compile(
 
 Such a line is neither within a text nor the start of one, nor a command of IPython's.
 """
+ODD_SPACE = re.compile(r"[^\S \t\n]")
+"""White space that Pygments reads as others don't."""
 BEFORE_CODE, AFTER_CODE = "<pre><span></span>", "</pre></div>\n"
 """What Pygments puts around code."""
 
@@ -130,7 +132,8 @@ class PageExporter(HTMLExporter):
 
     def _highlighted(self, source, **more):
         """Code in colours, line by line: most lines are another student's too."""
-        pieces = _pieces(source) if len(source) <= MAX_KEPT else []
+        by_piece = len(source) <= MAX_KEPT and not ODD_SPACE.search(source)
+        pieces = _pieces(source) if by_piece else []
         if not pieces or not source.strip() or source[0] == "\n":
             return self._highlight(source, **more)
         coloured = [_coloured(self._highlight.pygments_lexer, piece) for piece in pieces]

@@ -13,6 +13,9 @@ MAX_TEXT = 4 * 2**20
 """Bytes of JSON that one frame may hold."""
 MAX_RAW = 64 * 2**20
 """Bytes of arrays that one frame may hold."""
+ANSWER = {"max_text": 2**18, "max_raw": 2**20}
+"""What a child may say at a time while it is asked about an answer. What is right is the thirtieth
+part of it at most, and what came of all cases is kept until the verdict."""
 
 
 AHEAD = 2**16
@@ -95,7 +98,7 @@ def receive(sock, deadline=None, known=None, max_text=MAX_TEXT, max_raw=MAX_RAW)
     """
     text_size, raw_size = HEADER.unpack(_exactly(sock, HEADER.size, deadline))
     if text_size > max_text or raw_size > max_raw:
-        raise WireError(f"a message of {text_size + raw_size} bytes is too long")
+        raise WireError(f"a message of {text_size + raw_size} bytes, which is too long")
     whole = _exactly(sock, text_size + raw_size, deadline)
     text, raw = whole[:text_size], bytes(memoryview(whole)[text_size:])
     value = known(text, raw) if known else None

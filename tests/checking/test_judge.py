@@ -414,6 +414,9 @@ def test_no_stage_that_an_answer_says_it_was_stopped_at_earns_a_point(chapter, s
         lambda seen: seen | {"value": {"leaf": "other", "type": "x", "array": None}},
         lambda seen: seen | {"called": ["torch.x\nsigmoid: 2 of 2 points"]},
         lambda seen: seen | {"called": ["torch.\ud800"]},
+        lambda seen: seen | {"value": [[]] * 60_000},
+        lambda seen: seen | {"value": {"dict": dict.fromkeys(map(str, range(60_000)), ())}},
+        lambda seen: seen | {"gradients": dict.fromkeys(map(str, range(60_000)))},
     ],
 )
 def test_what_only_a_forger_would_say_is_not_read(change):

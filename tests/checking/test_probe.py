@@ -121,6 +121,7 @@ RETURNED = {
     "a key without words": {Key(): 1},
     "a key like ours": {"$array": 1, "leaf": 2, "dict": 3},
     "many items": list(range(10_000)),
+    "many items in many": [[0.0] * 99] * 99,
     "many keys": {str(n): n for n in range(10_000)},
 }
 

@@ -66,15 +66,15 @@ def test_scores_do_not_depend_on_the_order_in_which_exercises_are_asked(classroo
 
 NUMBERS = """
 import numpy as np
-import autograder.grading.child
+from autograder.checking import plain
 from autograder.grading import wire
 
-def frame(said, real=wire.frame):
+def pack(said, real=plain.pack):
     if isinstance(said, dict) and {field!r} in said:
         said = said | {change}
     return real(said)
 
-wire.frame = frame
+plain.pack = pack
 """
 
 
@@ -115,6 +115,21 @@ def test_a_cell_that_fills_the_memory_leaves_some_for_the_answers(classroom, run
     result = run(classroom.maker.solutions | {"lstm_shapes": FILLED})
     assert "MemoryError" in str(result.outputs["lstm_shapes"])
     assert right(result) == everything(classroom) - {"lstm_shapes"}
+
+
+HUGE = "import numpy as np\ndef twice(x): return "
+
+
+def test_what_is_too_large_is_said_and_not_kept(warm):
+    many = ask(warm, HUGE + "[np.zeros(90_000)] * 2", (), 1.0, 2.0)
+    assert all("far more than is asked for" in seen["problem"]["message"] for seen in many)
+    one = ask(warm, HUGE + "np.zeros(10**6)", (), 1.0)
+    assert one["value"] == {"leaf": "other", "type": "a NumPy array of 1000000 values"}
+    change = '{"observation": np.zeros(2**20)}'
+    forged = NUMBERS.format(field="observation", change=change)
+    forged += "wire.ANSWER = {'max_text': 2**40, 'max_raw': 2**40}\n"
+    seen = ask(warm, forged + HUGE + "x", (), 1.0)
+    assert "which is too long" in seen["problem"]["message"]
 
 
 UNRELATED = "lstm_shapes"

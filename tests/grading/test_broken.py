@@ -6,11 +6,13 @@ import os
 import random
 import re
 import shutil
+import signal
 import types
 
 import nbformat
 import numpy as np
 import pytest
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from autograder import course
 from autograder.grading import rebuild
@@ -216,3 +218,20 @@ def test_a_written_answer_is_text_and_mathematics(written, shown):
     if shown is None:
         shown = re.sub(r"\\(?=(href|def)\b)|&(?=D;)", lambda m: f"{m[0]}\u200b", written)
     assert harmless(written) == shown
+
+
+@pytest.mark.parametrize(
+    "unit", [r"\\(", r"\\[", r"\begin{a}", "a" + " " * 999, "](", "*_", "`", "$"]
+)
+def test_no_written_answer_keeps_a_class_waiting_for_its_pages(unit):
+    def too_late(*_):
+        raise TimeoutError
+
+    markdown = MarkdownWithMath(renderer=IPythonRenderer(escape=False))
+    before = signal.signal(signal.SIGALRM, too_late)
+    signal.alarm(60)
+    try:
+        assert "more characters)" in markdown.render(harmless(unit * (2**20 // len(unit))))
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -133,6 +134,20 @@ def test_a_worker_that_is_stuck_is_replaced(classroom, coursedir, workers):  # n
     assert book_of(coursedir) == expected(classroom)
 
 
+def test_a_worker_without_room_is_told_before_anything_is_sent(coursedir, workers):  # noqa: F811
+    def fill(directory):
+        tempfile.tempdir = directory
+
+    with distributed.Client(workers.address, set_as_default=False) as client:
+        worker = next(iter(client.nthreads()))
+        client.run(fill, "/nowhere", workers=[worker])
+        try:
+            with pytest.raises(ClusterError, match=r"can't lay out what is released: .*/nowhere"):
+                grade(coursedir, scheduler=workers.address)
+        finally:
+            client.run(fill, None, workers=[worker])
+
+
 def disguise(version):
     """Let a worker have another version."""
     assignment.version = version
@@ -154,7 +169,8 @@ def test_only_the_same_version_grades(coursedir, workers):  # noqa: F811
 
 def test_a_cluster_that_can_not_be_used_says_why(coursedir, workers, monkeypatch):  # noqa: F811
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
-    with pytest.raises(ClusterError, match="no Dask scheduler answers at tcp"):
-        grade(coursedir, scheduler="tcp://127.0.0.1:9")
+    for address in ("tcp://127.0.0.1:9", "tls://127.0.0.1:9", "nonsense"):
+        with pytest.raises(ClusterError, match=f"no Dask scheduler answers at {address}"):
+            grade(coursedir, scheduler=address)
     with pytest.raises(ClusterError, match="student code without one could reach the scheduler"):
         grade(coursedir, scheduler=workers.address, sandboxed=False)

@@ -144,6 +144,7 @@ TEXTS = {
     "texts in lines": "raise A(\"b 'c'\")\nd = f\"{e}\" + r'\\f' + 'g'\nh = \"\" 'i' \"j\"k\n'l\n",
     "remarks": "a = 1  # don't\n# \"b\n#c: 100 %\n# d?\n",
     "docstrings that are none": 'a = """b"""\n"""c"""d\n"""e""""\nf\n',
+    "odd spaces": "'1def \nx\ndef\xa0\nx\nclass \x0b\nx\na\n\rb\nimport\x0c\nc",
     "marks": "<b>&amp;</b> = 1\n",
     "nothing": "",
     "spaces": "   ",

@@ -346,9 +346,7 @@ def _related(contract, name, several, pairs):
     arrays = [(right.astype(float), got.astype(float), c, i) for right, got, c, i in several]
     with np.errstate(all="ignore"):
         for says, holds_for in _relations(contract, name, arrays[0][0]):
-            # A case can be too small to say anything: None.
-            told = [holds_for(right, got, coarse) for right, got, coarse, _ in arrays]
-            if any(told) and False not in told:
+            if _holds_everywhere(holds_for, arrays):
                 return [f"{name}: {says}."]
         for other in several[0][3]:
             if all(other in i and _same(i[other], got, c) for _, got, c, i in arrays):
@@ -360,6 +358,18 @@ def _related(contract, name, several, pairs):
             ):
                 return [f"{name}: what comes back in its place is {other}."]
         return _mixed_factor(name, arrays)
+
+
+def _holds_everywhere(holds_for, arrays):
+    """Whether a relation holds in every case that is large enough to say anything."""
+    any_told = False
+    for right, got, coarse, _ in arrays:
+        told = holds_for(right, got, coarse)
+        if told is not None and not told:
+            # Most hold nowhere, and the first case shows it.
+            return False
+        any_told |= told is not None
+    return any_told
 
 
 def _mixed_factor(name, arrays):

@@ -29,10 +29,12 @@ import warnings
 
 import numpy as np
 
-MAX_ARRAY = 1_000_000
+MAX_ARRAY = 100_000
 """Values in one returned array beyond which it is not written down."""
 MAX_ITEMS = 100
 """Items of one returned tuple, list or dict beyond which they are not written down."""
+MAX_PARTS = 1_000
+"""Items of all tuples, lists and dicts of a returned value, likewise."""
 MAX_DEPTH = 6
 MAX_TEXT = 500
 """Characters of a message or name beyond which it is cut off."""
@@ -278,18 +280,32 @@ def same(a, b):
     return type(a) is type(b) and a == b
 
 
-def write_down(value, depth=0):
+def write_down(value):
     """Turn what an answer returned into plain data, whatever it is."""
+    written = _written(value, 0)
+    if _parts(written) > MAX_PARTS:
+        return {"leaf": "other", "type": f"a {_type(value)} of over {MAX_PARTS:,} values"}
+    return written
+
+
+def _parts(written):
+    """How many items all tuples, lists and dicts of a written-down value have."""
+    if isinstance(written, dict):
+        written = written["dict"].values() if "dict" in written else ()
+    return len(written) + sum(map(_parts, written)) if written else 0
+
+
+def _written(value, depth):
     if depth > MAX_DEPTH:
         return {"leaf": "other", "type": "something nested too deeply"}
     if isinstance(value, tuple | list | dict) and len(value) > MAX_ITEMS:
         return {"leaf": "other", "type": f"a {_type(value)} of {len(value)} items"}
     if isinstance(value, tuple | list):
-        items = [write_down(item, depth + 1) for item in value]
+        items = [_written(item, depth + 1) for item in value]
         return items if isinstance(value, list) else tuple(items)
     if isinstance(value, dict):
         return {
-            "dict": {_text(key): write_down(item, depth + 1) for key, item in value.items()},
+            "dict": {_text(key): _written(item, depth + 1) for key, item in value.items()},
         }
     if value is None:
         return {"leaf": "none", "type": "None"}

@@ -39,6 +39,8 @@ KEPT_CELLS = 256
 """Cells whose trees are kept: the released ones, and what many students write alike."""
 MAX_KEPT = 4_000
 """Characters of a cell beyond which its tree isn't kept."""
+MAX_SAID = 100
+"""Characters of a name that are told."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def forbidden_calls(contract, observed):
 
 def say_forbidden(contract, names):
     """Why an answer that uses forbidden names gets no points, as the student reads it."""
-    used = ", ".join(names[:5])
+    used = ", ".join(name[:MAX_SAID] for name in names[:5])
     if contract.kind == "numpy":
         return (
             f"{contract.name} uses {used}. This exercise is to be solved with NumPy alone, so it "
