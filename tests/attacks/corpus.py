@@ -81,6 +81,15 @@ child._observe = lambda sock, namespace, request: [
     wire.send(sock, {"verdict": "pass", "status": "pass", "points": 100, "observation": "pass"})
     for _ in request["cases"]]
 """),
+    attack("stage-forged", "say that it was stopped where only the last part is lost", """
+from autograder.checking import plain
+def pack(said, real=plain.pack):
+    if isinstance(said, dict) and "observation" in said:
+        problem = {"stage": "initial", "type": "", "message": "", "line": ""}
+        said["observation"] |= {"problem": problem, "value": None}
+    return real(said)
+plain.pack = pack
+"""),
     attack("inputs-sent-back", "send the inputs back as outputs", """
 from autograder.grading import child, wire
 def lie(sock, namespace, request):
@@ -580,6 +589,23 @@ for pid in range(2, 70_000):
 def sigmoid(a):
     return {str(k): np.zeros(900_000) for k in range(90)}
 """, solved=True),
+    attack("large-every-time", "answer every case with as much as is taken", """
+from autograder.checking import plain
+def pack(said, real=plain.pack):
+    if isinstance(said, dict) and "observation" in said:
+        large = {"leaf": "array", "type": "", "array": np.ones(131_000)}
+        said["observation"] |= {"problem": None, "value": [large]}
+    return real(said)
+plain.pack = pack
+"""),
+    attack("many-parts", "answer every case with thousands of empty lists", """
+from autograder.checking import plain
+def pack(said, real=plain.pack):
+    if isinstance(said, dict) and "observation" in said:
+        said["observation"] |= {"problem": None, "value": [[]] * 60_000}
+    return real(said)
+plain.pack = pack
+"""),
     attack("endless-header", "announce a message of 2**64 bytes", """
 import os, struct
 def sigmoid(a):
@@ -798,6 +824,12 @@ for folder in ("/dev/shm", "/run", "/tmp", "/var/tmp", "/run/user/0"):
         continue
     assert False, "LEAK " + folder
 """, solved=True),
+    attack("slow-words", "keep the reader of written answers busy", {
+        WRITTEN: r"\\(" * 100_000 + "a" + " " * 100_000 + "b",
+    }, solved=True),
+    attack("slow-colours", "keep what colours the code of pages busy", {
+        "sigmoid": "x = 1" + "\n" * 100_000 + "." * 100_000,
+    }, solved=True),
     attack("deep-source", "be read by a parser without end", "x = " + "-" * 100_000 + "1\n"),
     attack("many-brackets", "overflow the parser's stack", "x = " + "(" * 100_000 + "\n"),
     attack("long-chain", "make a tree that is too deep", "x = a" + ".b" * 100_000 + "\n"),

@@ -170,7 +170,12 @@ def test_every_attack_has_a_verdict(graded):
 
 def test_no_markup_of_a_students_reaches_a_browser(graded):
     coursedir = course.nbgrader(graded["root"], **DIRECTORIES)
-    for name in (*(a.name for a in ALL if WRITTEN in a.cells), "hostile-name", "display-hook"):
+    for name in (
+        *(a.name for a in ALL if WRITTEN in a.cells),
+        "hostile-name",
+        "slow-colours",
+        "display-hook",
+    ):
         assert coursedir.generate_feedback(ASSIGNMENT, name)["success"]
         folder = graded["root"] / "feedback" / name / ASSIGNMENT
         page = (folder / f"{ASSIGNMENT}.html").read_text(encoding="utf-8")
