@@ -408,8 +408,10 @@ class Exercise:
             reading = read(self.contract, cells) if cells is not None else Reading()
         except Exception:
             return grader_error(self.contract, traceback.format_exc())
-        verdict, uses = self._safely(drawn, ask(drawn, ()), reading), ()
-        if verdict.status == "fail" and self.uses and verdict.finding.stage not in FINAL:
+        seen = ask(drawn, ())
+        verdict, uses = self._safely(drawn, seen, reading), ()
+        helps = verdict.status == "fail" and self.uses and verdict.finding.stage not in FINAL
+        if helps and not all(unwritten(one, self.name) for one in one_each(drawn.cases, seen)):
             helped = self._safely(drawn, ask(drawn, self.uses), reading)
             both = better(verdict, helped, self.uses)
             verdict, uses = both, () if both is verdict else self.uses
@@ -444,10 +446,15 @@ PAIR_CASES = 1
 """How many cases of a pair of mistakes a released folder carries."""
 
 
-def unwritten(observation):
-    """Whether an observation tells that there is no answer yet, of which nothing can be said."""
+def unwritten(observation, name=None):
+    """Whether an observation tells that there is no answer yet, of which nothing can be said.
+
+    With a name, whether it is this one that isn't there, and not one that it calls.
+    """
     problem = observation["problem"] if readable(observation) else None
-    return problem is not None and problem["stage"] in ("exists", "callable", "written")
+    if problem is None or problem["stage"] not in ("exists", "callable", "written"):
+        return False
+    return name is None or problem["message"] == name
 
 
 def better(plain, helped, uses):

@@ -96,6 +96,14 @@ def test_a_forbidden_answer_is_not_asked_again():
     assert asked == [()]
 
 
+def test_an_answer_that_is_not_written_is_not_asked_again_but_one_that_waits_for_its_helper_is():
+    left = "def {name}(a):\n    raise NotImplementedError()\n"
+    verdict, asked = assess(TOTAL, left.format(name="double") + left.format(name="total"))
+    assert (verdict.points, asked) == (0, [()])
+    verdict, asked = assess(TOTAL, left.format(name="double") + RIGHT)
+    assert (verdict.points, asked) == (2, [(), ("double",)])
+
+
 def test_a_wrong_answer_is_asked_about_special_cases_with_the_helpers_that_helped():
     wrong = "def double(a):\n    return 0 * a\n" + RIGHT + "total_ = total\n"
     text = wrong + "def total(a):\n    return total_(a) if len(a) == 1 else double(a).max(axis=0)\n"
