@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
+from nbformat import NotebookNode, convert, reader
 from nbgrader import utils
 from nbgrader.api import (
     BaseCell,
@@ -61,6 +62,13 @@ _rendered = {}
 """What became of cells, by their JSON: kept for all exporters of a process."""
 
 
+class _Own(NotebookNode):
+    """A notebook that nobody else holds, so that a copy of it would be thrown away."""
+
+    def __deepcopy__(self, memo):
+        return self
+
+
 class PageExporter(HTMLExporter):
     """nbconvert's exporter, but for cells that look the same: each is rendered once for a class.
 
@@ -85,6 +93,11 @@ class PageExporter(HTMLExporter):
         yield "head_once", self._head_once
         yield "once", self._once
 
+    def from_file(self, file_stream, resources=None, **kw):
+        """Render a notebook's file, without looking for what is wrong with what grading wrote."""
+        notebook = _Own(convert(reader.read(file_stream), to_version=4))
+        return self.from_notebook_node(notebook, resources, **kw)
+
     def from_notebook_node(self, nb, resources=None, **kw):
         """Render a notebook: the page as str, and the resources."""
         self._page = []
@@ -96,8 +109,7 @@ class PageExporter(HTMLExporter):
         return "\n".join([before, *self._page, after]), resources
 
     def _preprocess(self, nb, resources):
-        # nbconvert copies and validates the notebook before and after each step; it is a copy
-        # already, of one that was validated when it was read.
+        # nbconvert copies and validates the notebook before and after each step.
         for step in self._preprocessors:
             nb, resources = step(nb, resources)
         return nb, resources
