@@ -7,6 +7,7 @@ limit, because what is read is counted as it comes, whatever the headers say.
 
 import gzip
 import io
+import itertools
 import stat
 import tarfile
 import zipfile
@@ -73,7 +74,7 @@ def members(file, name, limits=STUDENTS, wanted=(NOTEBOOK,)):
     """
     file = io.BytesIO(file) if isinstance(file, bytes) else file
     read = _zip if name.lower().endswith(".zip") else _tar
-    seen = set()
+    seen, folders = set(), set()
     try:
         for path, data in read(file, limits, wanted):
             shown = in_a_line(path, 200)
@@ -82,7 +83,11 @@ def members(file, name, limits=STUDENTS, wanted=(NOTEBOOK,)):
                     data = ArchiveError(f"{shown} {problem}")
                 elif path in seen:
                     data = ArchiveError(f"{shown} is in it twice; the first one was taken")
-                seen.add(path)
+                elif path in folders or seen.intersection(_folders(path)):
+                    data = ArchiveError(f"{shown} shares its name with a folder")
+                else:
+                    seen.add(path)
+                    folders.update(_folders(path))
             yield path, data
     except ArchiveError:
         raise
@@ -99,6 +104,11 @@ def _path_problem(path):
     if any(part in ("", ".", "..") for part in parts) or ":" in parts[0]:
         return "has a name that leads out of the archive"
     return f"lies more than {MAX_DEPTH} folders deep" if len(parts) > MAX_DEPTH else ""
+
+
+def _folders(path):
+    """The folders that a file lies in."""
+    return list(itertools.accumulate(path.split("/")[:-1], "{}/{}".format))
 
 
 def _ignored(path):

@@ -151,7 +151,7 @@ class _Run:
         """Run all cells in a new child, without those that have ended one before."""
         while self._child is None:
             cells = [(name, text) for name, text in self._cells if name not in self._fatal]
-            self._child = self._warm.child()
+            self._child = self._warm.child(self._budget.processor)
             self.layers = self._child.layers
             for name in self._execute(cells):
                 self._fatal.add(name)

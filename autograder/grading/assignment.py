@@ -20,6 +20,13 @@ from .rebuild import MissingNotebook, SubmissionError, Template
 
 NO_ID = re.compile(r"[<>\"&/\\]")
 """Signs that no student's id has: formgrader puts ids into its pages as they are."""
+DATE = re.compile(
+    r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?"
+    r"(Z| ?[+-]\d{2}:?\d{2}| [A-Za-z]{1,5}| [A-Za-z_]{1,20}/[A-Za-z_]{1,30})?)?"
+)
+"""How nbgrader writes when something was handed in. It reads more: names of files as time zones."""
+NO_WORK = {"timestamp.txt", "submission_secret.txt"}
+"""Files that nbgrader puts into what is handed in."""
 CHECK = "check_"
 """What the grade id of a check cell begins with; the exercise's name follows."""
 GRADED_BY = ("reference", "checking", "exercises", "grading")
@@ -127,11 +134,24 @@ def timestamp(assignment, student):
     base, parts = assignment.parts(student)
     try:
         text = rebuild.read_bytes(base, *parts, "timestamp.txt", limit=2**10).decode().strip()
-        return (parse_utc(text) if text else None), ()
+        return (date(text) if text else None), ()
     except MissingNotebook:
         return None, ()
-    except (SubmissionError, ValueError, OverflowError):
+    except (SubmissionError, ValueError):
         return None, ("timestamp.txt holds no date; it counts as handed in without one",)
+
+
+def date(text):
+    """The moment that a text says, as nbgrader writes it: a datetime in UTC.
+
+    Errors
+    ------
+    ValueError where it says none.
+    """
+    if not DATE.fullmatch(text):
+        raise ValueError(f"{in_a_line(text, 50)} is no date")
+    # With a space in between, nbgrader would take +0100 for 100 seconds.
+    return parse_utc(re.sub(r" (?=[+-])", "", text))
 
 
 def submission_secret(assignment, student):
@@ -164,6 +184,7 @@ def read(assignment, template, student):
         os.close(folder)
     if wanted in there:
         return rebuild.read_bytes(base, *parts, wanted), ()
+    there = [name for name in there if not name.startswith(".") and name not in NO_WORK]
     others = [name for name in there if name.lower().endswith(".ipynb")]
     if len(others) == 1 and len(assignment.templates) == 1:
         remark = f"{wanted} is missing; {in_a_line(others[0], 100)} was graded in its place"
@@ -171,14 +192,19 @@ def read(assignment, template, student):
     packed = [name for name in there if is_archive(name)]
     if not others and len(packed) == 1:
         return _unpacked(assignment, wanted, rebuild.read_bytes(base, *parts, packed[0]), packed[0])
-    if not others and packed:
-        raise MissingNotebook(f"{wanted} is missing, and there are {len(packed)} archives")
-    if others:
-        listed = in_a_line(", ".join(others[:5]), 300)
-        raise MissingNotebook(f"{wanted} is missing, and which of {listed} it is can't be told")
-    closed = [in_a_line(name, 100) for name in there if is_archive(name, UNREAD)]
-    why = f", and {closed[0]} is not read" if closed else ""
-    raise MissingNotebook(f"{wanted} is missing{why}; ask the student to hand it in")
+    given = {path.name for path in assignment.released.iterdir()}
+    own = [name for name in there if name not in given]
+    if not own:
+        raise MissingNotebook(f"{wanted} is missing; ask the student to hand it in")
+    # It may be in what is there, so that no points would be unfair.
+    listed = in_a_line(", ".join(own[:5]), 300)
+    if len(others) > 1 or len(packed) > 1:
+        why = f"which of {listed} it is can't be told; leave the one that counts"
+    elif any(is_archive(name, UNREAD) for name in own):
+        why = f"{listed} is not read; unpack it"
+    else:
+        why = f"all that is there is {listed}; put {wanted} there, or remove what is no part of it"
+    raise SubmissionError(f"{wanted} is missing, and {why}")
 
 
 def _unpacked(assignment, wanted, data, archive):

@@ -6,6 +6,8 @@ TRIES = 2
 """How often a submission is tried when the grader fails, or its worker dies."""
 OVERDUE = 4
 """How many times its notebooks' own limit a submission may take before its worker is ended."""
+PROCESSORS = 8
+"""How many times a notebook's time its threads may take of the processors'."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,11 @@ class Budget:
     """For all cells and calls together."""
     grace: float = 2.0
     """After which a child that ignored its own alarm is ended."""
+
+    @property
+    def processor(self):
+        """Seconds of processor time for a child: threads may use several at a time."""
+        return round(PROCESSORS * (self.notebook + self.grace))
 
     def overdue(self, notebooks):
         """Seconds after which something keeps the worker itself that grades so many notebooks."""

@@ -210,6 +210,9 @@ class NotebookShell(InteractiveShell):
         with ours, theirs:
             serve(theirs, self, ())
 
+    def enable_gui(self, gui=None):
+        """Do nothing: ``%matplotlib`` asks for the loop of a window, and there is none."""
+
     @contextlib.contextmanager
     def _tee(self, channel):
         # IPython would keep all that is printed a second time, without limit.

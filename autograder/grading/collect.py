@@ -7,6 +7,7 @@ alone: an archive that a student handed in counts as a folder with that student'
 """
 
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from .archives import (
 )
 from .assignment import id_problem
 from .outputs import in_a_line
+
+PLAIN_DATE = re.compile(r"[\w .,:+-]{1,50}")
+"""A date that names no file as its time zone."""
 
 
 class CourseExtractor(ExtractorPlugin):
@@ -124,8 +128,11 @@ class CourseCollector(FileNameCollectorPlugin):
             self.log.error("%s: %s", shown, problem)
             return None
         try:
+            if date and not PLAIN_DATE.fullmatch(date):
+                raise ValueError
             date = date and parse_utc(date)
-        except (ValueError, OverflowError):
+        except Exception:
+            # The library that reads dates raises errors of many kinds.
             self.log.warning("%s: %s is no date", shown, in_a_line(date, 50))
             found["timestamp"] = date = None
         key = found["student_id"], found["file_id"]

@@ -4,12 +4,14 @@ A submission is anything that lay in a student's folder. It is read as bytes, wi
 parsed as JSON; nothing in it is believed but the text of solution cells.
 """
 
+import ast
 import copy
 import hashlib
 import json
 import os
 import re
 import stat
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -265,8 +267,8 @@ def take(cells, template):
 
     A cell is known by its grade id; failing that by its cell id, which equals the grade id in a
     released notebook; failing that, a code cell that defines the name is taken. Of a cell that
-    stands several times, the last one that differs from the released text counts: it is the one
-    whose definitions are in force after all cells have run.
+    stands several times, the last changed definition counts: it is the one in force after all
+    cells have run. What the others hold besides counts with it, since a cell may have been split.
 
     Parameters
     ----------
@@ -279,6 +281,14 @@ def take(cells, template):
     """
     remarks, texts, adopted, several = [], {}, [], []
     unclaimed = [c for c in cells if c.grade_id not in template.marked]
+    counts = Counter(c.grade_id for c in cells)
+    doubled = [
+        c
+        for c in cells
+        if c.grade_id in template.solutions
+        and counts[c.grade_id] > 1
+        and not _defines(c.text, c.grade_id)
+    ]
     for name, released in template.solutions.items():
         kind = template.marked[name].cell_type
         found = [c for c in cells if c.grade_id == name]
@@ -289,29 +299,29 @@ def take(cells, template):
                     f"cell {name} has lost its nbgrader metadata; it was found by its id"
                 )
         if not found:
-            found = [c for c in unclaimed if c.kind == "code" and _defines(c.text, name)]
+            strays = (*unclaimed, *doubled)
+            found = [c for c in strays if c.kind == "code" and _defines(c.text, name)]
             adopted += found
             what = "a cell that defines it was taken" if found else "it counts as not answered"
             remarks.append(f"cell {name} is missing; {what}")
         if not found:
             continue
-        changed = [c for c in found if c.text.strip() != released.strip()]
         if len(found) > 1:
             several.append(name)
-        taken = (changed or found)[-1]
+        taken, text = _joined(found, name, released, kind)
         if taken.kind != kind:
             remarks.append(f"cell {name} is a {taken.kind} cell; it was read as {kind}")
-        if len(taken.text) > MAX_SOURCE:
+        if len(text) > MAX_SOURCE:
             remarks.append(
-                f"cell {name} is {len(taken.text)} characters long, more than {MAX_SOURCE}; "
+                f"cell {name} is {len(text)} characters long, more than {MAX_SOURCE}; "
                 "it counts as not answered"
             )
             continue
-        texts[name] = taken.text
+        texts[name] = text
     if several:
         remarks.append(
-            f"more than once in the notebook: {', '.join(several)}; of each the last changed one "
-            "counts"
+            f"more than once in the notebook: {', '.join(several)}; of each the last changed "
+            "definition counts, and what the others hold besides"
         )
     remarks += _odd(cells, template, [c for c in unclaimed if c not in adopted])
     if len(remarks) > MAX_SAID:
@@ -319,7 +329,38 @@ def take(cells, template):
     return Submission(texts, tuple(remarks))
 
 
+def _joined(found, name, released, kind):
+    """Of cells that stand for one: the one that counts, and its text with what others hold."""
+    changed = [c for c in found if c.text.strip() not in ("", released.strip())]
+    if not changed:
+        return found[-1], found[-1].text
+    defining = [c for c in changed if _defines(c.text, name) or _assigns(c.text, name)]
+    taken = (defining or changed)[-1]
+    parts = [c.text for c in changed if c is taken or c not in defining]
+    text = "\n\n".join(parts)
+    if len(parts) == 1 or (kind == "code" and not _is_python(text)):
+        # A part that can't be read would take the others with it.
+        return taken, taken.text
+    return taken, text
+
+
+def _is_python(text):
+    if len(text) > MAX_SOURCE:
+        return False
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _assigns(text, name):
+    return len(text) <= MAX_SOURCE and bool(re.search(rf"^{re.escape(name)}\s*=(?!=)", text, re.M))
+
+
 def _defines(text, name):
+    if len(text) > MAX_SOURCE:
+        return False
     return re.search(rf"^(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", text, re.M) is not None
 
 

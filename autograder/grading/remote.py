@@ -38,7 +38,7 @@ def _started(function, home, descriptor, *more):
     root = str(Path(__file__).resolve().parents[2])
     boot = BOOT.format(root=root, function=function, arguments=(descriptor, home, *more))
     return Popen(
-        [sys.executable, "-I", "-B", "-c", boot],
+        [sys.executable, "-s", "-P", "-B", "-c", boot],
         pass_fds=[descriptor],
         env=_environment(home),
         cwd=home,
@@ -61,6 +61,8 @@ def _environment(home):
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
+        # So that what prints a set prints the same when it is graded again.
+        "PYTHONHASHSEED": "0",
     }
 
 
@@ -159,8 +161,12 @@ class Warm:
             _end(self._process)
         shutil.rmtree(self.home, ignore_errors=True)
 
-    def child(self):
+    def child(self, cpu_seconds):
         """Fork a child that is ready to run cells.
+
+        Parameters
+        ----------
+        cpu_seconds : int, processor time after which it is killed
 
         Returns
         -------
@@ -173,7 +179,7 @@ class Warm:
         try:
             if self.pid is None:
                 self.pid = wire.receive(self.control, time.monotonic() + START_SECONDS)["ready"]
-            return Child(self)
+            return Child(self, cpu_seconds)
         except wire.WireError as error:
             self.broken = True
             raise GraderError(f"the warm parent does not answer: {error}{self._said()}") from None
@@ -215,7 +221,7 @@ def let_go():
 class Child:
     """One forked child: its socket to write to, what it has ``said`` to read, its directory."""
 
-    def __init__(self, parent):
+    def __init__(self, parent, cpu_seconds):
         self._parent, self._control = parent, parent.control
         # Within what the warm parent removes when it ends, whoever else has been killed.
         self.directory = tempfile.mkdtemp(prefix="notebook-", dir=parent.home)
@@ -227,7 +233,7 @@ class Child:
             except OSError:
                 raise wire.Closed("it is gone") from None
             request = {"directory": self.directory, "sandboxed": parent.sandboxed}
-            wire.send(self._control, request)
+            wire.send(self._control, request | {"cpu_seconds": cpu_seconds})
             theirs.close()
             said = wire.receive(self.said, time.monotonic() + FORK_SECONDS)
             if "refused" in said:

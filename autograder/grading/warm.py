@@ -164,7 +164,8 @@ def _become_child(sock, shell, request):
         minimum = sandbox.MINIMUM if request["sandboxed"] else ()
         keep = (sock.fileno(),)
         try:
-            layers = sandbox.enter(request["directory"], keep=keep, minimum=minimum)
+            limits = sandbox.Limits(cpu_seconds=request["cpu_seconds"])
+            layers = sandbox.enter(request["directory"], limits, keep=keep, minimum=minimum)
         except sandbox.SandboxError as error:
             wire.send(sock, {"refused": str(error)})
             return

@@ -41,6 +41,10 @@ FORBIDDEN_NUMPY = {
     "an import of the name": "from torch import add as double",
     "a decorator": "@torch.no_grad()\n" + body("return 2 * a"),
     "a later cell": body("return 2 * a") + "\ndouble = torch.add\n",
+    "a global variable": "nn = nn\n" + body("return nn.functional.relu(a)"),
+    "a name that is local elsewhere": body("def b(torch): torch = 1", "return torch.add(a, a)"),
+    "a name of a loop within": body("[0 for torch in a]", "return torch.add(a, a)"),
+    "a name made global": body("global t", "t = 1", "t = torch", "return t.add(a, a)"),
     "a class": "class Double:\n    def __call__(self, a):\n        return torch.add(a, a)\n"
     "double = Double()",
 }
@@ -97,7 +101,15 @@ FINE = {
     "its own name": (TORCH, module("return LSTM")),
     "its own cell": (TORCH, "class LSTMCell(nn.LSTMCell):\n    pass\n" + module("LSTMCell(1, 2)")),
     "imported first, defined then": (TORCH, "from torch.nn import LSTM\n" + module("return LSTM")),
-    "IPython's own commands": (NUMPY, "%time\n!ls\n" + body("return a + a")),
+    "IPython's own commands": (NUMPY, "%time\n!ls\nnp.add?\n" + body("return a + a")),
+    "a loop of that name": (NUMPY, body("return a + sum(nn for nn in [a])")),
+    "a lambda's argument of that name": (NUMPY, body("return (lambda nn: nn + nn)(a)")),
+    "a function of that name": (NUMPY, body("def nn(a): return a", "return a + nn(a)")),
+    "a tensor whose name is local here": (
+        NUMPY,
+        body("b = [a for c in a]", "with d as e: b = lambda f: a", "return a + a")
+        + "\n\na = b = c = e = f = torch.zeros(3)\nfor a in torch.arange(3):\n    print(a)\n",
+    ),
 }
 
 

@@ -3,18 +3,27 @@
 import json
 import shutil
 
+import nbformat
 import pytest
 
 from autograder import cli
 
 from .conftest import ASSIGNMENT
-from .test_faults import arrange, run
+from .test_faults import arrange
+
+STUDENTS = ("cleo", "dora", "odd")
+ODD = "def sigmoid(a):\n    raise ValueError(f'{object()} {set(map(str, range(9)))}')"
+"""An answer whose message holds an address, and a set in the order that a process has for it."""
 
 
 @pytest.fixture(scope="module")
 def graded(classroom, tmp_path_factory):
     root = arrange(classroom, tmp_path_factory.mktemp("again") / "course")
-    run(root, "--student", "cleo", "--student", "dora")
+    place = root / "submitted" / "odd" / ASSIGNMENT
+    place.mkdir(parents=True)
+    nbformat.write(classroom.maker.solved(sigmoid=ODD), place / f"{ASSIGNMENT}.ipynb")
+    students = [f"--student={student}" for student in STUDENTS]
+    cli.main(["grade", ASSIGNMENT, "--root", str(root), "--jobs", "1", *students])
     return root
 
 
@@ -24,8 +33,9 @@ def receipt_of(root, student):
 
 def test_the_same_to_the_bit(graded, capsys):
     before = {path: path.stat().st_mtime_ns for path in graded.rglob("*") if path.is_file()}
-    assert cli.main(["regrade", *(str(receipt_of(graded, s)) for s in ("cleo", "dora"))]) == 0
-    assert capsys.readouterr().out.count("the same, to the bit") == 2
+    assert cli.main(["regrade", *(str(receipt_of(graded, s)) for s in STUDENTS)]) == 0
+    assert capsys.readouterr().out.count("the same, to the bit") == len(STUDENTS)
+    assert "ValueError: <object object at 0x…> {" in receipt_of(graded, "odd").read_text()
     after = {path: path.stat().st_mtime_ns for path in graded.rglob("*") if path.is_file()}
     assert after == before
 

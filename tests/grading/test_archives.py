@@ -14,7 +14,7 @@ import pytest
 from autograder.grading import archives
 from autograder.grading.archives import STUDENTS, ArchiveError, Limits, members
 from autograder.grading.assignment import Assignment, read
-from autograder.grading.rebuild import SubmissionError
+from autograder.grading.rebuild import MissingNotebook, SubmissionError
 from autograder.grading.run import grade_class
 
 from .conftest import ASSIGNMENT
@@ -128,6 +128,10 @@ def test_the_notebooks_of_an_honest_archive_are_taken(make):
     assert taken(make(*files), name) == ({"hw/lstm.ipynb": b"1"}, [])
     good, said = taken(make(*files, ("hw/lstm.ipynb", b"4")), name)
     assert good == {"hw/lstm.ipynb": b"1"} and "twice" in said[0]
+    good, said = taken(make(*files, ("hw/lstm.ipynb/a.ipynb", b"4")), name)
+    assert good == {"hw/lstm.ipynb": b"1"} and "shares its name with a folder" in said[0]
+    good, said = taken(make(("hw/a.ipynb/b.ipynb", b"4"), ("hw/a.ipynb", b"5")), name)
+    assert good == {"hw/a.ipynb/b.ipynb": b"4"} and "shares its name with a folder" in said[0]
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz"])
@@ -167,16 +171,33 @@ def test_a_notebook_handed_in_as_an_archive_is_graded(classroom, coursedir):  # 
         ({"a.zip": a_zip(("../lstm.ipynb", b"{}"))}, "holds no lstm.ipynb; a.zip: ../lstm"),
         ({"a.zip": a_zip(("b.zip", a_zip(("lstm.ipynb", b"{}"))))}, "holds no lstm.ipynb"),
         ({"a.zip": a_zip(("1.ipynb", b""), ("2.ipynb", b""))}, "holds 2 notebooks and no single"),
-        ({"a.zip": b"PK", "b.zip": b"PK"}, "there are 2 archives"),
+        ({"a.zip": b"PK", "b.zip": b"PK"}, "which of a.zip, b.zip it is can't be told"),
+        ({"a.ipynb": b"{}", "b.ipynb": b"{}"}, "which of a.ipynb, b.ipynb it is can't be told"),
+        ({"lstm.ipynb.txt": b"{}"}, "all that is there is lstm.ipynb.txt; put lstm.ipynb there"),
+        ({"lstm.json": b"{}", "check.py": b""}, "all that is there is lstm.json; put"),
         ({"a.zip": b"PK"}, "a.zip is no whole zip file"),
         ({"a.rar": b"Rar!"}, "lstm.ipynb is missing, and a.rar is not read"),
     ],
 )
-def test_an_archive_without_the_notebook_is_said(coursedir, files, why):  # noqa: F811
+def test_work_that_can_not_be_found_is_said_and_not_graded(coursedir, files, why):  # noqa: F811
     assignment = assignment_with(coursedir, files)
     with pytest.raises(SubmissionError) as caught:
         read(assignment, assignment.templates[0], "eve")
     assert why in str(caught.value) and "\n" not in str(caught.value)
+    # Nobody's work is worth nothing because it lies there under another name.
+    assert not isinstance(caught.value, MissingNotebook)
+
+
+@pytest.mark.parametrize("files", [{}, {"check.py": b"", "timestamp.txt": b"", ".DS_Store": b""}])
+def test_where_there_is_no_work_the_notebook_is_missing(coursedir, files):  # noqa: F811
+    assignment = assignment_with(coursedir, files)
+    with pytest.raises(MissingNotebook):
+        read(assignment, assignment.templates[0], "eve")
+
+
+def test_what_a_mac_adds_is_no_second_notebook(coursedir):  # noqa: F811
+    assignment = assignment_with(coursedir, {"LSTM.ipynb": b"{}", "._LSTM.ipynb": b"\0"})
+    assert read(assignment, assignment.templates[0], "eve")[0] == b"{}"
 
 
 def test_what_is_asked_for_at_once_is_bounded():

@@ -215,12 +215,20 @@ def test_outputs_are_those_of_a_notebook_and_bounded(warm):
 
 def test_warnings_threads_files_and_prints_do_no_harm(classroom, run):
     source = (
+        "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\n"
         "import tempfile, threading, warnings\nwarnings.warn('careful')\n"
         "thread = threading.Thread(target=print, args=('hello',))\nthread.start()\nthread.join()\n"
         "with tempfile.TemporaryFile() as file:\n    file.write(b'x')\n"
         "open('here.txt', 'w').write('x')\n" + classroom.maker.solutions[UNRELATED]
     )
-    assert UNRELATED in right(run(classroom.maker.solutions | {UNRELATED: source}))
+    result = run(classroom.maker.solutions | {UNRELATED: source})
+    assert UNRELATED in right(result)
+    assert any("image/png" in one.get("data", {}) for one in result.outputs[UNRELATED])
+
+
+def test_processor_time_is_no_shorter_than_the_time_of_a_notebook():
+    # Threads may take several processors at a time.
+    assert Budget().processor >= 2 * Budget().notebook
 
 
 def double(x):

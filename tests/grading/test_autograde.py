@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 
 import nbformat
 import pytest
@@ -15,6 +16,7 @@ from autograder import course
 from autograder.assignments.example import grade_id, hand_in
 from autograder.grading import grade as grading
 from autograder.grading import plugin
+from autograder.grading.assignment import date
 
 from .conftest import ASSIGNMENT, DIRECTORIES
 
@@ -204,6 +206,39 @@ def test_time_stamps_and_late_penalties_are_nbgraders(classroom, api):
     put(root_of(api), "ben", classroom.maker.solved())
     (root_of(api) / "submitted/ben/lstm/timestamp.txt").write_text("yesterday, I think")
     assert "holds no date" in api.autograde(ASSIGNMENT, "ben")["log"]
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("2026-01-01", 0),
+        ("2026-01-01 13:00", 13),
+        ("2026-01-01T13:00:00.123456Z", 13),
+        ("2026-01-01 13:00:00 UTC", 13),
+        ("2026-01-01 13:00:00.5 CET", 12),
+        ("2026-01-01 13:00:00 Asia/Tokyo", 4),
+        ("2026-01-01 13:00:00+01:00", 12),
+        ("2026-01-01 13:00:00 +0100", 12),
+    ],
+)
+def test_a_date_is_read_as_nbgrader_writes_it(text, hour):
+    assert date(text).replace(minute=0, second=0, microsecond=0) == datetime(2026, 1, 1, hour)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "13:00",
+        "2026-02-30 10:00 UTC",
+        "2026-01-01 10:00 " + "a" * 300,
+        "." + "1" * 300 + "h",
+        "2026-01-01 10:00:00 /etc/localtime",
+        "2026-01-01 10:00:00 ../../etc/localtime",
+    ],
+)
+def test_what_is_no_date_is_refused_and_names_no_file(text):
+    with pytest.raises(ValueError, match=r"date|day"):
+        date(text)
 
 
 def test_an_unknown_student_is_added_only_where_that_is_asked_for(classroom, api):

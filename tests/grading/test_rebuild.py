@@ -69,6 +69,48 @@ def test_of_a_cell_that_stands_twice_the_last_changed_one_counts(classroom, solv
     assert any("more than once" in remark and "sigmoid" in remark for remark in submission.remarks)
 
 
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        (["", "{}"], "{}"),
+        (["{}", "", "   "], "{}"),
+        (["{}", "# my notes"], "{}\n\n# my notes"),
+        (["def helper(a):\n    return a", "{}"], "def helper(a):\n    return a\n\n{}"),
+        (["def sigmoid(a):\n    pass", "{}", "x = 1"], "{}\n\nx = 1"),
+        (["{}", "sigmoid = abs"], "sigmoid = abs"),
+        (["print(", "{}"], "{}"),
+        (["%%time\nprint(1)", "{}"], "{}"),
+        (["{}", "print(1) == " * 99_999], "{}"),
+    ],
+)
+def test_a_cell_that_was_split_or_copied_keeps_what_it_says(classroom, solved, others, expected):
+    notebook, take = solved
+    own, answer = cell(notebook, "sigmoid"), classroom.maker.solutions["sigmoid"]
+    here = notebook.cells.index(own)
+    copies = [copy.deepcopy(own) for _ in others]
+    for number, (one, text) in enumerate(zip(copies, others, strict=True)):
+        one.id, one.source = f"copy-{number}", text.replace("{}", answer)
+    notebook.cells[here : here + 1] = copies
+    assert take().texts == classroom.maker.solutions | {"sigmoid": expected.replace("{}", answer)}
+
+
+def test_a_written_answer_in_two_cells_is_read_whole(solved):
+    notebook, take = solved
+    first = cell(notebook, "why_two_states")
+    second = copy.deepcopy(first)
+    first.source, second.source, second.id = "First.", "Second.", "second"
+    notebook.cells.append(second)
+    assert take().texts["why_two_states"] == "First.\n\nSecond."
+
+
+def test_a_definition_under_another_cells_name_is_found(classroom, solved):
+    notebook, take = solved
+    cell(notebook, "sigmoid").metadata.nbgrader["grade_id"] = "forget_gate"
+    texts = take().texts
+    assert texts["sigmoid"] == classroom.maker.solutions["sigmoid"]
+    assert texts["forget_gate"].endswith(classroom.maker.solutions["forget_gate"])
+
+
 def test_a_deleted_cell_counts_as_not_answered(classroom, solved):
     notebook, take = solved
     notebook.cells = [c for c in notebook.cells if grade_id(c) != "sigmoid"]

@@ -155,7 +155,7 @@ def test_a_warm_parent_that_dies_is_replaced(classroom, coursedir, monkeypatch):
     def deadly(assignment, template, student, warm, **options):
         if student in ("ben", "fay") and student not in dead:
             dead.append(student)
-            warm.child().end()
+            warm.child(10).end()
             os.kill(warm.pid, signal.SIGKILL)
             if student == "fay":
                 # Dead before it is asked, and not only before it answers.

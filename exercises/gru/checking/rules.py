@@ -8,6 +8,7 @@ is ever executed.
 import ast
 import builtins
 import functools
+import symtable
 from dataclasses import dataclass
 
 FUNCTIONS = {
@@ -39,6 +40,7 @@ KEPT_CELLS = 256
 """Cells whose trees are kept: the released ones, and what many students write alike."""
 MAX_KEPT = 4_000
 """Characters of a cell beyond which its tree isn't kept."""
+COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 MAX_SAID = 100
 """Characters of a name that are told."""
 
@@ -179,8 +181,8 @@ class _Notebook:
         while waiting:
             for statement in self.made.get(waiting.pop(), []):
                 found.append(statement)
-                for used in statement.names:
-                    if used in self.made and used not in known and used not in stop:
+                for used in statement.names & self.made.keys() - known - stop:
+                    if used in statement.global_names:
                         known.add(used)
                         waiting.append(used)
         # What defines nothing can still change what is defined: setattr(LSTM, …), exec(…).
@@ -218,6 +220,14 @@ class _Statement:
         self.attributes = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
         self.called = {_called(n) for n in nodes if isinstance(n, ast.Call)}
 
+    @functools.cached_property
+    def global_names(self):
+        """The names in it that are global ones: a function's own variables hide those."""
+        try:
+            return _global_names(symtable.symtable(ast.unparse(self.tree), "", "exec"))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return self.names
+
 
 def _parsed(cell):
     """The statements of a cell, or None where it can't be read as Python."""
@@ -227,6 +237,12 @@ def _parsed(cell):
         # It may still run in IPython, whose own commands are no Python.
         tree = _without_magics(cell)
     return None if tree is None else tuple(map(_Statement, tree.body))
+
+
+def _global_names(table):
+    at_top = table.get_type() == "module"
+    own = {s.get_name() for s in table.get_symbols() if at_top or s.is_global()}
+    return own.union(*map(_global_names, table.get_children()))
 
 
 _statements = functools.lru_cache(maxsize=KEPT_CELLS)(_parsed)
@@ -249,7 +265,11 @@ def _walk(tree):
 
 def _without_magics(cell):
     """A cell's tree without the lines that are IPython's own; None where it still can't be read."""
-    lines = [line for line in cell.splitlines() if not line.lstrip().startswith(("%", "!", "?"))]
+    lines = [
+        line
+        for line in cell.splitlines()
+        if not line.lstrip().startswith(("%", "!", "?")) and not line.rstrip().endswith("?")
+    ]
     try:
         return ast.parse("\n".join(lines))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -272,6 +292,25 @@ def _stored(statement):
 
 def _names(nodes):
     return {node.id for node in nodes if isinstance(node, ast.Name)}
+
+
+def _arguments(function):
+    return {arg.arg for arg in _walk(function.args) if isinstance(arg, ast.arg)}
+
+
+def _own(function):
+    """A function's own variables; those of functions, classes and loops within it are not."""
+    own, shared, parts = _arguments(function), set(), [*function.body]
+    for part in parts:
+        if isinstance(part, ast.Global):
+            shared.update(part.names)
+        elif isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            own.add(part.name)
+        elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            own.add(part.id)
+        elif not isinstance(part, ast.Lambda | COMPREHENSIONS):
+            parts += ast.iter_child_nodes(part)
+    return own - shared
 
 
 def _called(node):
@@ -411,14 +450,23 @@ class _Uses(ast.NodeVisitor):
     def visit_FunctionDef(self, node):
         for part in (*node.decorator_list, node.args):
             self.visit(part)
-        # A variable of its own hides a global one: nn can be a number.
-        own = {arg.arg for arg in _walk(node.args) if isinstance(arg, ast.arg)}
-        for part in _walk(node):
-            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-                own.add(part.id)
-        self.local.append(own)
-        for part in node.body:
-            self.visit(part)
-        self.local.pop()
+        self._visit_within(_own(node), node.body)
 
     visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_Lambda(self, node):
+        self.visit(node.args)
+        self._visit_within(_arguments(node), [node.body])
+
+    def visit_ListComp(self, node):
+        targets = [part for made in node.generators for part in _walk(made.target)]
+        self._visit_within(_names(targets), ast.iter_child_nodes(node))
+
+    visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_ListComp
+
+    def _visit_within(self, own, parts):
+        """Visit what variables of its own belong to: one hides a global one, nn can be a number."""
+        self.local.append(own)
+        for part in parts:
+            self.visit(part)
+        self.local.pop()

@@ -1,5 +1,6 @@
 """Compare what was observed of an answer with what was observed of the reference."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,7 @@ LEAVES = {
 }
 """What the kinds of a written-down leaf are called."""
 
+ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 MAX_TEXT = 300
 """Characters of the answer's own words that are shown."""
 
@@ -290,11 +292,15 @@ def _is_leaf(value):
 
 
 def clean(text):
-    """The answer's own words, fit to be shown: of one line, printable, not too long."""
+    """The answer's own words, fit to be shown: of one line, printable, not too long.
+
+    Addresses in memory are left out: they say nothing, and are others when it is graded again.
+    """
     said = text[: MAX_TEXT + 1]
     if not said.isprintable():
         said = "".join(c if c.isprintable() else " " for c in said)
-    return said if len(said) <= MAX_TEXT else said[:MAX_TEXT] + "…"
+    said = said if len(said) <= MAX_TEXT else said[:MAX_TEXT] + "…"
+    return ADDRESS.sub("0x…", said)
 
 
 # --- what is wrong with one observation ---------------------------------------------------------
