@@ -410,7 +410,8 @@ class Exercise:
             return grader_error(self.contract, traceback.format_exc())
         seen = ask(drawn, ())
         verdict, uses = self._safely(drawn, seen, reading), ()
-        helps = verdict.status == "fail" and self.uses and verdict.finding.stage not in FINAL
+        failed = verdict.status == "fail" and verdict.finding.stage not in FINAL
+        helps = failed and self.uses and not reading.forbidden
         if helps and not all(unwritten(one, self.name) for one in one_each(drawn.cases, seen)):
             helped = self._safely(drawn, ask(drawn, self.uses), reading)
             both = better(verdict, helped, self.uses)

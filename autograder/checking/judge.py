@@ -40,8 +40,9 @@ MAX_DEPTH = 10
 CONDUCT = ("unmodified", "repeatable", "initial")
 """Stages that cost the last part alone: the values were right."""
 
-FINAL = ("exists", "callable", "rules")
-"""Stages at which right versions of earlier answers can't change anything."""
+FINAL = ("exists", "callable")
+"""Stages at which right versions of earlier answers can't change anything; nor can they where the
+answer's own text breaks the rules."""
 
 MANY = 60
 """Values of a parameter from which on their spread can be judged without luck."""

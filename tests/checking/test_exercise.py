@@ -96,6 +96,14 @@ def test_a_forbidden_answer_is_not_asked_again():
     assert asked == [()]
 
 
+def test_a_helper_that_breaks_the_rules_costs_itself_alone():
+    text = (
+        "import torch\ndef double(a):\n    return torch.add(torch.tensor(a), a).numpy()\n" + RIGHT
+    )
+    verdict, asked = assess(TOTAL, text, [text])
+    assert (verdict.points, asked) == (2, [(), ("double",)])
+
+
 def test_an_answer_that_is_not_written_is_not_asked_again_but_one_that_waits_for_its_helper_is():
     left = "def {name}(a):\n    raise NotImplementedError()\n"
     verdict, asked = assess(TOTAL, left.format(name="double") + left.format(name="total"))
