@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from ast import literal_eval
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from autograder.grading.sandbox import kernel, seccomp, view
 ROOT = Path(__file__).resolve().parents[2]
 USERS = ["root", "ordinary"] if os.geteuid() == 0 else ["ordinary"]
 SOME_USER = 64321
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
 NO_NAMESPACES = ["fork", "unshare"]
 """What the kernel refuses where it grants no namespaces."""
 NAMESPACES = {name for name in sandbox.LAYERS if name.endswith("namespace")}
@@ -726,3 +727,16 @@ def test_the_death_of_the_parent_kills_all(warm, refuse):
     code = "import os, time\nos.write(channel, b'ready\\n')\nwhile True:\n    time.sleep(1)"
     told = warm.ask({"code": code, "kill": "parent", "refuse": refuse})
     assert told["exit"] == -9
+
+
+def test_a_root_without_power_over_files_is_locked_in_all_the_same():
+    def weaken():
+        # As containers do; an ordinary user has no such power from the start.
+        with suppress(PermissionError):
+            for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+                kernel.prctl(kernel.PR_CAPBSET_DROP, capability)
+
+    command = [sys.executable, "-m", "autograder", "doctor"]
+    told = subprocess.run(command, cwd=ROOT, preexec_fn=weaken, capture_output=True, text=True)
+    assert told.returncode == 0, told
+    assert "seccomp: in force" in told.stdout and "No such file" not in told.stdout

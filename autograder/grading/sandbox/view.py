@@ -107,6 +107,9 @@ def build(directory, disk_bytes, files, owner):
     kernel.mount("none", root, "tmpfs", FLAGS, "size=4m,mode=755")
     try:
         _fill(root, disk_bytes, files, owner)
+        # A root that a container has taken this power from can't go there: seen while it can be
+        # undone.
+        os.chdir(root + HOME)
         os.chdir(root)
         kernel.pivot_here()
     except OSError:
