@@ -215,6 +215,7 @@ def test_outputs_are_those_of_a_notebook_and_bounded(warm):
 
 def test_warnings_threads_files_and_prints_do_no_harm(classroom, run):
     source = (
+        "!ls\n%pip install torch\nfiles = !ls\nassert files == []\n"
         "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\n"
         "import tempfile, threading, warnings\nwarnings.warn('careful')\n"
         "thread = threading.Thread(target=print, args=('hello',))\nthread.start()\nthread.join()\n"
