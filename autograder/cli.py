@@ -70,7 +70,8 @@ def grade(args):
 
 def regrade(args):
     """Grade again what receipts tell of, on the same inputs, and say whether anything differs."""
-    from autograder.grading.again import ReceiptError, load
+    from autograder.grading.outputs import in_a_line
+    from autograder.grading.receipts import ReceiptError, load
 
     code = 0
     for path in args.receipt:
@@ -87,7 +88,7 @@ def regrade(args):
             continue
         print(f"{path}: {'not the same' if differs else 'the same, to the bit'}")
         for line in (*differs, *notes):
-            print(f"  {line}")
+            print(f"  {in_a_line(line, 2000)}")
         code = 1 if differs else code
     return code
 

@@ -2,7 +2,6 @@
 
 import glob
 import hashlib
-import json
 import os
 import re
 from functools import cache, cached_property
@@ -206,6 +205,11 @@ def _unpacked(assignment, wanted, data, archive):
     return content, (f"{wanted} is missing; {taken} in {shown} was graded in its place", *odd[:5])
 
 
+def seconds_late(handed_in, due):
+    """Seconds by which a submission is late; none without a date of both."""
+    return max(0.0, (handed_in - due).total_seconds()) if handed_in and due else 0.0
+
+
 def fingerprint(assignment, template, student, data):
     """What a grading depends on: the same fingerprint, the same grades."""
     handed_in, _ = timestamp(assignment, student)
@@ -215,24 +219,3 @@ def fingerprint(assignment, template, student, data):
         "released": template.digest,
         "version": version(),
     }
-
-
-def receipt_path(assignment, notebook, student):
-    """Where the receipt of a notebook lies: outside of what students get back."""
-    return assignment.place("receipts", student) / f"{notebook}.json"
-
-
-def up_to_date(assignment, template, student):
-    """Whether a submitted notebook has been graded as it is, by the grader as it is."""
-    autograded = assignment.place(assignment.coursedir.autograded_directory, student)
-    if not (autograded / f"{template.name}.ipynb").is_file():
-        return False
-    try:
-        receipt = json.loads(receipt_path(assignment, template.name, student).read_bytes())
-        data, _ = read(assignment, template, student)
-    except MissingNotebook:
-        data = b""
-    except (OSError, ValueError, SubmissionError):
-        return False
-    now = fingerprint(assignment, template, student, data)
-    return all(receipt.get(key) == value for key, value in now.items())

@@ -16,9 +16,10 @@ from multiprocessing import connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from . import pages, record
-from .assignment import Assignment, AssignmentError, id_problem, up_to_date
+from .assignment import Assignment, AssignmentError, id_problem
 from .budget import TRIES, Budget
 from .outputs import in_a_line
+from .receipts import error_of, up_to_date
 from .remote import GraderError, NotSandboxed, Origin, let_go
 from .sandbox import kernel
 
@@ -57,8 +58,9 @@ class Summary:
     """What became of a run."""
 
     done: list[Done] = field(default_factory=list)
+    """Those that were graded, and those that have had no verdict and not changed since."""
     skipped: int = 0
-    """Submissions with an up-to-date receipt."""
+    """Submissions with an up-to-date receipt that tells of a verdict."""
     seconds: float = 0.0
 
     @property
@@ -181,15 +183,23 @@ def grade_class(
         for student in assignment.students()
         if not students or student in students
     ]
-    work = deque(
-        (name, student)
-        for name, student in every
-        if force or not all(up_to_date(wanted[name], t, student) for t in wanted[name].templates)
-    )
-    summary = Summary(skipped=len(every) - len(work))
+    with record.ready(coursedir, wanted.values()) as gradebook:
+        recorded = {name: record.recorded(gradebook, name) for name in wanted}
+    work, summary = deque(), Summary()
+    for name, student in every:
+        theirs = recorded[name].get(student)
+        kept = [] if force else up_to_date(wanted[name], wanted[name].templates, student, theirs)
+        if not kept:
+            work.append((name, student))
+        elif error_of(kept):
+            summary.done.append(_done(name, student, kept))
+        else:
+            summary.skipped += 1
+    progress = Progress(len(work) + len(summary.done), stream)
+    for one in summary.done:
+        progress.note(one.line)
     if not work:
         return summary
-    progress = Progress(len(work), stream)
     options = {"budget": budget, "book": book}
     if scheduler:
         from .cluster import Cluster
@@ -255,14 +265,20 @@ def _keep(gradebook, assignment, student, came, penalty):
     except (OSError, SQLAlchemyError, ValueError) as error:
         said = f"could not be recorded: {record.reason(error)}"
         return Done(assignment.name, student, None, error=said)
-    error = " ".join(graded.error for graded in came if graded.error)
+    return _done(assignment.name, student, [graded.receipt for graded in came])
+
+
+def _done(assignment, student, receipts):
+    """What became of a submission, as the receipts of its notebooks tell."""
+    scores = [given for receipt in receipts for given in receipt["scores"].items()]
+    error = error_of(receipts)
     return Done(
-        assignment.name,
+        assignment,
         student,
-        None if error else sum(graded.points for graded in came),
+        None if error else sum(points or 0.0 for _, points in scores),
         error=error,
-        remarks=tuple(remark for graded in came for remark in graded.remarks),
-        by_hand=tuple(k for g in came for k, points in g.scores.items() if points is None),
+        remarks=tuple(remark for receipt in receipts for remark in receipt["remarks"]),
+        by_hand=tuple(sorted(name for name, points in scores if points is None)),
     )
 
 

@@ -174,6 +174,11 @@ def test_bad_files_get_a_line_each_and_stop_nobody(classroom, api, tmp_path):
         assert set(auto(api, student).values()) == {None}
         assert all(needs for *_, needs in grades(api, student).values())
 
+    again = api.autograde(ASSIGNMENT, "*", force=False)
+    assert not again["success"] and "no verdict for broken, file, linked, outside" in again["log"]
+    said = "broken: graded already, nothing has changed: lstm.ipynb is not JSON"
+    assert said in again["log"] and "zoe: graded already, nothing has changed\n" in again["log"]
+
 
 def test_a_submission_is_graded_once_until_it_changes(classroom, api):
     api = api()

@@ -70,7 +70,8 @@ def test_a_cluster_gives_the_same_grades_though_a_worker_is_killed(
     assert "lstm.ipynb is not JSON" in summary.failed[0].error
     assert book_of(coursedir) == expected(classroom)
     # What was graded over there is up to date over here, by a run of this machine alone, too.
-    assert grade(coursedir).skipped == 6
+    again = grade(coursedir)
+    assert again.done == summary.failed and again.skipped == 5
 
 
 def test_a_result_that_dies_with_its_worker_is_made_again(
@@ -117,7 +118,8 @@ def test_a_scheduler_that_dies_is_told_and_nothing_is_lost(
     book = expected(classroom)
     assert book_of(coursedir) == {student: book[student] for student in kept}
     monkeypatch.setattr(record, "keep", keep)
-    assert grade(coursedir).skipped == len(kept)
+    # All of this class get a verdict but one.
+    assert grade(coursedir).skipped == len({*kept} - {"dora"})
     assert book_of(coursedir) == book
 
 
