@@ -45,10 +45,8 @@ def example(args):
 
 def grade(args):
     """Grade all submissions that have no up-to-date receipt."""
-    from autograder.exercises import CHAPTERS
-
     done = course.grade(
-        args.assignment or _handed_in(args.root, CHAPTERS),
+        args.assignment,
         args.root,
         students=args.student,
         jobs=args.jobs,
@@ -65,7 +63,7 @@ def grade(args):
             f"{graded} graded, {len(done.failed)} without a verdict, {done.skipped} graded before "
             f"and not changed; {done.seconds:.1f} s"
         )
-    return 1 if done.failed else 0
+    return 1 if done.failed or done.unseen else 0
 
 
 def regrade(args):
@@ -91,11 +89,6 @@ def regrade(args):
             print(f"  {in_a_line(line, 2000)}")
         code = 1 if differs else code
     return code
-
-
-def _handed_in(root, assignments):
-    """The assignments to which anything has been handed in."""
-    return [name for name in assignments if any((root / "submitted").glob(f"*/{name}"))]
 
 
 def doctor(args):

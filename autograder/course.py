@@ -79,7 +79,7 @@ def grade(assignments, root=ROOT, feedback=False, **options):
 
     Parameters
     ----------
-    assignments : list of names
+    assignments : list of names; all to which anything was handed in where empty
     root : Path of the course directory
     feedback : bool, whether to write feedback pages where they are missing or older than the grades
     options : as ``grading.run.grade_class`` takes them; limits of time, the address of the book

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Float, Unicode
 
 from . import record
-from .assignment import Assignment, AssignmentError, id_problem
+from .assignment import Assignment, AssignmentError, handed_in, id_problem
 from .budget import Budget
 from .outputs import in_a_line
 from .pages import CourseFeedback
@@ -76,7 +76,10 @@ class CourseAutograde(Autograde):
         failed = []
         try:
             assignment = Assignment(self.coursedir, self.coursedir.assignment_id)
-            students = assignment.students()
+            found, unseen = handed_in(self.coursedir, [assignment.name])
+            for line in unseen:
+                self.log.error(line)
+            students = found[assignment.name]
             if not assignment.notebooks():
                 wanted = self.coursedir.notebook_id
                 raise AssignmentError(f"{assignment.name} has no notebook {wanted}")
@@ -92,8 +95,8 @@ class CourseAutograde(Autograde):
         except (AssignmentError, NotSandboxed) as error:
             self.log.error(str(error))
             raise NbGraderException(str(error)) from None
-        if failed:
-            named = in_a_line(", ".join(failed), 2000)
+        if failed or unseen:
+            named = in_a_line(", ".join(failed), 2000) or "what can't be read"
             said = f"{assignment.name}: no verdict for {named}; see the messages above"
             self.log.error(said)
             raise NbGraderException(said)

@@ -12,11 +12,12 @@ import traceback
 from collections import deque
 from dataclasses import dataclass, field
 from multiprocessing import connection
+from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from . import pages, record
-from .assignment import Assignment, AssignmentError, id_problem
+from .assignment import Assignment, AssignmentError, handed_in, id_problem
 from .budget import TRIES, Budget
 from .outputs import in_a_line
 from .receipts import error_of, up_to_date
@@ -62,6 +63,8 @@ class Summary:
     skipped: int = 0
     """Submissions with an up-to-date receipt that tells of a verdict."""
     seconds: float = 0.0
+    unseen: list[str] = field(default_factory=list)
+    """What could not be looked into, a line each: submissions may lie there."""
 
     @property
     def failed(self):
@@ -76,6 +79,7 @@ class Summary:
                 "failed": len(self.failed),
                 "skipped": self.skipped,
                 "seconds": round(self.seconds, 3),
+                "unseen": self.unseen,
                 "submissions": [vars(one) for one in self.done],
             },
             indent=1,
@@ -150,7 +154,7 @@ def grade_class(
     Parameters
     ----------
     coursedir : nbgrader's CourseDirectory
-    assignments : names
+    assignments : names; all to which anything was handed in where empty
     students : ids; all where empty
     jobs : int, workers; one for each core where None
     force : bool, whether to grade again what has an up-to-date receipt
@@ -172,20 +176,26 @@ def grade_class(
     can't lock student code in.
     """
     start = time.monotonic()
-    wanted = {name: Assignment(coursedir, name) for name in assignments}
-    unknown = set(students).difference(*(a.students() for a in wanted.values()))
+    found, unseen = handed_in(coursedir, assignments)
+    wanted = {name: Assignment(coursedir, name) for name in found}
+    unknown = set(students).difference(*found.values())
     if unknown:
         named = in_a_line(", ".join(sorted(unknown)), 300)
-        raise AssignmentError(f"nothing was handed in by {named}")
+        raise AssignmentError("\n".join([f"nothing was handed in by {named}", *unseen]))
     every = [
         (name, student)
-        for name, assignment in wanted.items()
-        for student in assignment.students()
+        for name, ids in found.items()
+        for student in ids
         if not students or student in students
     ]
+    if not every:
+        base = Path(coursedir.root, coursedir.submitted_directory)
+        for line in unseen or [f"nothing was handed in: no submission lies in {base}"]:
+            Progress(0, stream).note(line)
+        return Summary(unseen=unseen)
     with record.ready(coursedir, wanted.values()) as gradebook:
         recorded = {name: record.recorded(gradebook, name) for name in wanted}
-    work, summary = deque(), Summary()
+    work, summary = deque(), Summary(unseen=unseen)
     for name, student in every:
         theirs = recorded[name].get(student)
         kept = [] if force else up_to_date(wanted[name], wanted[name].templates, student, theirs)
@@ -196,8 +206,8 @@ def grade_class(
         else:
             summary.skipped += 1
     progress = Progress(len(work) + len(summary.done), stream)
-    for one in summary.done:
-        progress.note(one.line)
+    for line in (*unseen, *(one.line for one in summary.done)):
+        progress.note(line)
     if not work:
         return summary
     options = {"budget": budget, "book": book}
@@ -237,11 +247,12 @@ def write_pages(interface, assignments, students=(), jobs=None, stream=sys.stder
     ------
     NbGraderException where a page can't be written; the others are.
     """
-    for name in assignments:
+    found, _ = handed_in(interface.coursedir, assignments)
+    for name, ids in found.items():
         assignment = Assignment(interface.coursedir, name)
         work = [
             student
-            for student in assignment.students()
+            for student in ids
             if (not students or student in students) and pages.stale(assignment, student)
         ]
         progress, done = Progress(len(work), stream), 0

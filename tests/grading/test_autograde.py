@@ -238,6 +238,10 @@ def test_what_the_rules_can_not_decide_has_its_points_and_is_looked_at(classroom
 def test_what_can_not_be_graded_at_all_is_said_in_one_line(classroom, api):
     api = api()
     assert "no submission matches" in api.autograde(ASSIGNMENT, "nobody")["log"]
+    submitted = root_of(api) / "submitted"
+    submitted.touch()
+    assert f"{submitted} is a file" in api.autograde(ASSIGNMENT, "*")["log"]
+    submitted.unlink()
     assert "there is no assignment 'poetry'" in api.autograde("poetry", "*")["log"]
     put(root_of(api), "ada", classroom.maker.notebook({}))
     (root_of(api) / "gradebook.db").unlink()

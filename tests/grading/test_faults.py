@@ -290,10 +290,12 @@ PLACES = {
     "receipts": ("receipts", 0o555),
     "the course": (".", 0o555),
     "the gradebook": ("gradebook.db", 0o444),
+    "all that was handed in": ("submitted", 0o000),
+    "all that one handed in": ("submitted/ada", 0o000),
     "what was handed in": ("submitted/ada/lstm", 0o000),
     "one notebook": ("submitted/ada/lstm/lstm.ipynb", 0o000),
 }
-SOME_PLACES = ("the gradebook", "autograded, not even to be looked at")
+SOME_PLACES = ("the gradebook", "all that was handed in", "autograded, not even to be looked at")
 
 
 @pytest.mark.parametrize("place", PLACES if LONG else SOME_PLACES)

@@ -125,6 +125,47 @@ def test_a_name_that_no_gradebook_can_hold_stops_nobody(classroom, coursedir):
     json.loads(summary.as_json())
 
 
+def test_folders_are_looked_into_whatever_their_names_and_what_can_not_be_is_told(
+    classroom, coursedir, tmp_path, monkeypatch
+):
+    root = course.Path(coursedir.root).rename(tmp_path / "cour[s]e")
+    coursedir = course.nbgrader(root, **DIRECTORIES).coursedir
+    for student in ("new\nline", ".hidden"):
+        hand_in(root, student, classroom.maker.notebook({}))
+    (root / "submitted" / "a file").touch()
+    scandir, closed = os.scandir, root / "submitted" / "fay"
+
+    def look(folder):
+        if str(folder) == str(closed):
+            raise PermissionError(13, "Permission denied")
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", look)
+    stream, told = io.StringIO(), f"{closed} can't be read: Permission denied"
+    summary = grade(coursedir, stream=stream)
+    everyone = {"ada", "ben", "cleo", "dora", "emil", "new\nline"}
+    assert {one.student for one in summary.done} == everyone
+    assert {one.student for one in summary.failed} == {"dora", "new\nline"}
+    assert len(summary.unseen) == 1 and summary.unseen[0].startswith(told)
+    assert told in stream.getvalue() and json.loads(summary.as_json())["unseen"] == summary.unseen
+    with pytest.raises(AssignmentError, match=r"nothing was handed in by fay\n.*Permission denied"):
+        grade(coursedir, students=["fay"])
+
+
+def test_where_nobody_can_have_handed_in_it_is_said(coursedir):
+    submitted, stream = course.Path(coursedir.root, "submitted"), io.StringIO()
+    shutil.rmtree(submitted)
+    for assignments in ([], [ASSIGNMENT]):
+        summary = grade_class(coursedir, assignments, stream=stream)
+        assert not (summary.done or summary.skipped or summary.unseen)
+    said = f"nothing was handed in: no submission lies in {submitted}\n"
+    assert stream.getvalue() == 2 * said
+    submitted.touch()
+    stream.truncate(0)
+    assert grade_class(coursedir, [ASSIGNMENT], stream=stream).unseen
+    assert f"{submitted} is a file" in stream.getvalue()
+
+
 def receipt_of(coursedir, student):
     return course.Path(coursedir.root, "receipts", student, ASSIGNMENT, f"{ASSIGNMENT}.json")
 
