@@ -52,7 +52,6 @@ def grade(args):
         jobs=args.jobs,
         force=args.force,
         sandboxed=not args.without_sandbox,
-        feedback=args.feedback,
         scheduler=args.scheduler,
     )
     if args.json:
@@ -63,7 +62,14 @@ def grade(args):
             f"{graded} graded, {len(done.failed)} without a verdict, {done.skipped} graded before "
             f"and not changed; {done.seconds:.1f} s"
         )
-    return 1 if done.failed or done.unseen else 0
+    # What was graded has been told by now, whatever becomes of the pages.
+    sys.stdout.flush()
+    pageless = (
+        course.write_pages(args.assignment, args.root, args.student, args.jobs)
+        if args.feedback
+        else []
+    )
+    return 1 if done.failed or done.unseen or pageless else 0
 
 
 def regrade(args):
@@ -126,6 +132,13 @@ def bench(args):
     return bench.run(say, args.measure)
 
 
+def _at_least_one(text):
+    """A number of workers, as it is typed."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: it must be 1 or more")
+    return int(text)
+
+
 def _shown(path):
     return path.relative_to(course.ROOT)
 
@@ -146,7 +159,7 @@ def main(argv=None):
     )
     add = parsers[grade].add_argument
     add("--student", action="append", default=[], metavar="ID", help="this one only; repeatable")
-    add("--jobs", type=int, metavar="N", help="workers; one for each core if not given")
+    add("--jobs", type=_at_least_one, metavar="N", help="workers; one for each core if not given")
     add("--force", action="store_true", help="grade again what has been graded")
     add("--scheduler", metavar="ADDRESS", help="let the workers of a Dask cluster do the work")
     add("--feedback", action="store_true", help="write the feedback pages, too")
@@ -173,6 +186,9 @@ def main(argv=None):
     except (course.StepFailed, AssignmentError, GraderError, SolutionError) as error:
         say(str(error))
         return 1
+    except KeyboardInterrupt:
+        say("interrupted; what was done stays, start again for the rest")
+        return 130
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ class Assignment:
 
     Errors
     ------
-    AssignmentError where it is not declared or not released.
+    AssignmentError where it is not declared, or what is released is missing or damaged.
     """
 
     def __init__(self, coursedir, name):
@@ -51,8 +51,16 @@ class Assignment:
                 f"{', '.join(CHAPTERS)}. To let stock nbgrader grade it, set COURSE_GRADER=stock."
             )
         self.released = Path(coursedir.format_path(coursedir.release_directory, ".", name))
-        paths = sorted(self.released.glob("*.ipynb"))
-        self.templates = [Template(path) for path in paths]
+        self.templates = []
+        for path in sorted(self.released.glob("*.ipynb")):
+            try:
+                self.templates.append(Template(path))
+            except (OSError, ValueError) as error:
+                why = getattr(error, "strerror", None) or error
+                raise AssignmentError(
+                    f"{name}: the released notebook {path} can't be read: {why}; "
+                    f"run `nbgrader generate_assignment {name} --force` to release it anew"
+                ) from None
         if not self.templates:
             raise AssignmentError(
                 f"{name}: nothing is released in {self.released}; "

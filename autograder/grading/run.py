@@ -243,11 +243,12 @@ def write_pages(interface, assignments, students=(), jobs=None, stream=sys.stder
     interface : NbGraderAPI
     assignments, students, jobs, stream : as ``grade_class``
 
-    Errors
-    ------
-    NbGraderException where a page can't be written; the others are.
+    Returns
+    -------
+    list of str, why pages could not be written, a line each; the others are
     """
     found, _ = handed_in(interface.coursedir, assignments)
+    problems = []
     for name, ids in found.items():
         assignment = Assignment(interface.coursedir, name)
         work = [
@@ -256,10 +257,14 @@ def write_pages(interface, assignments, students=(), jobs=None, stream=sys.stder
             if (not students or student in students) and pages.stale(assignment, student)
         ]
         progress, done = Progress(len(work), stream), 0
-        for more in pages.write(interface, name, work, jobs or _cores()):
+        for more, lines in pages.write(interface, name, work, jobs or _cores()):
             done += more
-            progress.at(done, 0)
+            problems += lines
+            for line in lines:
+                progress.note(line)
+            progress.at(done, len(problems))
         progress.close()
+    return problems
 
 
 def _cores():

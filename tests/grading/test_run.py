@@ -125,6 +125,28 @@ def test_a_name_that_no_gradebook_can_hold_stops_nobody(classroom, coursedir):
     json.loads(summary.as_json())
 
 
+def test_odd_names_of_files_are_told_in_a_line_and_stop_nothing(coursedir):
+    root = course.Path(coursedir.root)
+    for student, name in (
+        ("ben", "\x1b[31mHACK\nlstm zoe: 41 points.ipynb"),
+        ("cleo", "a\udcff.ipynb"),
+    ):
+        folder = root / "submitted" / student / ASSIGNMENT
+        (folder / f"{ASSIGNMENT}.ipynb").unlink()
+        (folder / name).symlink_to("/etc/passwd")
+    stream = io.StringIO()
+    summary = grade(coursedir, students=["ben", "cleo"], stream=stream)
+    assert [one.error for one in summary.done] == [
+        f"{student}/{ASSIGNMENT}/{shown} is a link; put the real thing in its place"
+        for student, shown in (("ben", "HACK lstm zoe: 41 points.ipynb"), ("cleo", "a\ufffd.ipynb"))
+    ]
+    assert [line.split(":")[0] for line in stream.getvalue().splitlines()] == [
+        "lstm ben",
+        "lstm cleo",
+    ]
+    assert set(book_of(coursedir)) == {"ben", "cleo"}
+
+
 def test_folders_are_looked_into_whatever_their_names_and_what_can_not_be_is_told(
     classroom, coursedir, tmp_path, monkeypatch
 ):
