@@ -176,3 +176,17 @@ def test_a_cluster_that_can_not_be_used_says_why(coursedir, workers, monkeypatch
             grade(coursedir, scheduler=address)
     with pytest.raises(ClusterError, match="student code without one could reach the scheduler"):
         grade(coursedir, scheduler=workers.address, sandboxed=False)
+
+
+def test_an_address_that_is_none_ends_in_a_line_at_once():
+    told = """
+from autograder.grading.cluster import Cluster, ClusterError
+try:
+    Cluster("nonsense", {}, True, {})
+except ClusterError as error:
+    print(error)
+"""
+    command = [sys.executable, "-c", told]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50)
+    assert done.stdout.startswith("no Dask scheduler answers at nonsense: ")
+    assert (done.returncode, done.stderr) == (0, "")
