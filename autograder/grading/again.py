@@ -2,6 +2,7 @@
 
 from .assignment import Assignment
 from .grade import grade_all
+from .outputs import in_a_line
 from .receipts import ReceiptError
 
 RESTS_ON = {
@@ -35,7 +36,8 @@ def again(coursedir, receipt, sandboxed=True, budget=None):
     assignment = Assignment(coursedir, receipt["assignment"])
     templates = [t for t in assignment.templates if t.name == receipt["notebook"]]
     if not templates:
-        raise ReceiptError(f"tells of a notebook that is not there: {receipt['notebook']}")
+        named = in_a_line(receipt["notebook"], 100)
+        raise ReceiptError(f"tells of a notebook that is not there: {named}")
     names = {e.name for k, e in assignment.exercises.items() if k in templates[0].marked}
     seeds = receipt["seeds"]
     if seeds and (lacking := names.difference(seeds)):
