@@ -45,16 +45,13 @@ def example(args):
 
 def grade(args):
     """Grade all submissions that have no up-to-date receipt."""
-    from autograder.exercises import CHAPTERS
-
     done = course.grade(
-        args.assignment or _handed_in(args.root, CHAPTERS),
+        args.assignment,
         args.root,
         students=args.student,
         jobs=args.jobs,
         force=args.force,
         sandboxed=not args.without_sandbox,
-        feedback=args.feedback,
         scheduler=args.scheduler,
     )
     if args.json:
@@ -65,12 +62,20 @@ def grade(args):
             f"{graded} graded, {len(done.failed)} without a verdict, {done.skipped} graded before "
             f"and not changed; {done.seconds:.1f} s"
         )
-    return 1 if done.failed else 0
+    # What was graded has been told by now, whatever becomes of the pages.
+    sys.stdout.flush()
+    pageless = (
+        course.write_pages(args.assignment, args.root, args.student, args.jobs)
+        if args.feedback
+        else []
+    )
+    return 1 if done.failed or done.unseen or pageless else 0
 
 
 def regrade(args):
     """Grade again what receipts tell of, on the same inputs, and say whether anything differs."""
-    from autograder.grading.again import ReceiptError, load
+    from autograder.grading.outputs import in_a_line
+    from autograder.grading.receipts import ReceiptError, load
 
     code = 0
     for path in args.receipt:
@@ -87,14 +92,9 @@ def regrade(args):
             continue
         print(f"{path}: {'not the same' if differs else 'the same, to the bit'}")
         for line in (*differs, *notes):
-            print(f"  {line}")
+            print(f"  {in_a_line(line, 2000)}")
         code = 1 if differs else code
     return code
-
-
-def _handed_in(root, assignments):
-    """The assignments to which anything has been handed in."""
-    return [name for name in assignments if any((root / "submitted").glob(f"*/{name}"))]
 
 
 def doctor(args):
@@ -132,6 +132,13 @@ def bench(args):
     return bench.run(say, args.measure)
 
 
+def _at_least_one(text):
+    """A number of workers, as it is typed."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: it must be 1 or more")
+    return int(text)
+
+
 def _shown(path):
     return path.relative_to(course.ROOT)
 
@@ -152,7 +159,7 @@ def main(argv=None):
     )
     add = parsers[grade].add_argument
     add("--student", action="append", default=[], metavar="ID", help="this one only; repeatable")
-    add("--jobs", type=int, metavar="N", help="workers; one for each core if not given")
+    add("--jobs", type=_at_least_one, metavar="N", help="workers; one for each core if not given")
     add("--force", action="store_true", help="grade again what has been graded")
     add("--scheduler", metavar="ADDRESS", help="let the workers of a Dask cluster do the work")
     add("--feedback", action="store_true", help="write the feedback pages, too")
@@ -179,6 +186,9 @@ def main(argv=None):
     except (course.StepFailed, AssignmentError, GraderError, SolutionError) as error:
         say(str(error))
         return 1
+    except KeyboardInterrupt:
+        say("interrupted; what was done stays, start again for the rest")
+        return 130
 
 
 if __name__ == "__main__":

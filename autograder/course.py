@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
-from traitlets.config import Config, PyFileConfigLoader
+from traitlets.config import Config, ConfigFileNotFound, PyFileConfigLoader
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
@@ -40,12 +40,25 @@ def nbgrader(root=ROOT, **changes):
     Returns
     -------
     NbGraderAPI
+
+    Errors
+    ------
+    StepFailed where there is no course directory or its configuration can't be loaded.
     """
     # nbgrader sets its database up with alembic's command, which lies beside this Python.
     beside = str(Path(sys.executable).parent)
     if beside not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = beside + os.pathsep + os.environ["PATH"]
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    path = Path(root, "nbgrader_config.py")
+    try:
+        config = PyFileConfigLoader(path.name, path=str(root)).load_config()
+    except ConfigFileNotFound:
+        raise StepFailed(
+            f"{root} is no course directory: it has no {path.name}; name one that has"
+        ) from None
+    except Exception as error:
+        # It is Python, and can fail in any way.
+        raise StepFailed(f"{path} can't be loaded: {type(error).__name__}: {error}") from None
     config.merge(Config(CourseDirectory={"root": str(root), **changes}))
     return NbGraderAPI(CourseDirectory(config=config), config=config)
 
@@ -74,14 +87,13 @@ c.CourseDirectory.root = {str(root)!r}
     )
 
 
-def grade(assignments, root=ROOT, feedback=False, **options):
+def grade(assignments, root=ROOT, **options):
     """Grade all submissions in a course directory that have no up-to-date receipt.
 
     Parameters
     ----------
-    assignments : list of names
+    assignments : list of names; all to which anything was handed in where empty
     root : Path of the course directory
-    feedback : bool, whether to write feedback pages where they are missing or older than the grades
     options : as ``grading.run.grade_class`` takes them; limits of time, the address of the book
         and the penalty for late submissions come from ``nbgrader_config.py``
 
@@ -90,11 +102,11 @@ def grade(assignments, root=ROOT, feedback=False, **options):
     grading.run.Summary
     """
     from autograder.grading.plugin import CourseAutograde, late_penalty
-    from autograder.grading.run import grade_class, write_pages
+    from autograder.grading.run import grade_class
 
     interface = nbgrader(root)
     configured = CourseAutograde(coursedir=interface.coursedir, parent=interface)
-    summary = grade_class(
+    return grade_class(
         interface.coursedir,
         assignments,
         budget=configured.budget,
@@ -102,9 +114,18 @@ def grade(assignments, root=ROOT, feedback=False, **options):
         penalty=late_penalty(configured),
         **options,
     )
-    if feedback:
-        write_pages(interface, assignments, options.get("students"), options.get("jobs"))
-    return summary
+
+
+def write_pages(assignments, root=ROOT, students=(), jobs=None):
+    """Write the feedback pages that are missing or older than the grades; see ``grade``.
+
+    Returns
+    -------
+    list of str, why pages could not be written, a line each
+    """
+    from autograder.grading import run
+
+    return run.write_pages(nbgrader(root), assignments, students, jobs)
 
 
 def regrade(receipt, root, **options):

@@ -1,9 +1,9 @@
 """Grade again what a receipt tells of, on the same inputs, and say whether anything differs."""
 
-import json
-
 from .assignment import Assignment
 from .grade import grade_all
+from .outputs import in_a_line
+from .receipts import ReceiptError
 
 RESTS_ON = {
     "submitted": "the submission has changed since",
@@ -12,41 +12,6 @@ RESTS_ON = {
     "version": "the grader has changed since",
 }
 """What a grading rests on, and how a change of it is told."""
-MAX_RECEIPT = 2**24
-
-
-class ReceiptError(Exception):
-    """A file that is no receipt; says why, to be put after its name."""
-
-
-def load(path):
-    """Read a receipt.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    dict
-
-    Errors
-    ------
-    ReceiptError
-    """
-    try:
-        with path.open("rb") as file:
-            receipt = json.loads(file.read(MAX_RECEIPT))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ReceiptError(f"can't be read: {error}") from None
-    texts, tables = ("assignment", "notebook", "student"), ("seeds", "scores", "verdicts")
-    if not (
-        isinstance(receipt, dict)
-        and all(isinstance(receipt.get(key), str) for key in texts)
-        and all(isinstance(receipt.get(key), dict) for key in tables)
-    ):
-        raise ReceiptError("is no receipt")
-    return receipt
 
 
 def again(coursedir, receipt, sandboxed=True, budget=None):
@@ -55,7 +20,7 @@ def again(coursedir, receipt, sandboxed=True, budget=None):
     Parameters
     ----------
     coursedir : nbgrader's CourseDirectory
-    receipt : dict, as ``load`` gives it
+    receipt : dict, as ``receipts.load`` gives it
     sandboxed : bool, as ``grade.grade_all``
     budget : assess.Budget
 
@@ -71,7 +36,8 @@ def again(coursedir, receipt, sandboxed=True, budget=None):
     assignment = Assignment(coursedir, receipt["assignment"])
     templates = [t for t in assignment.templates if t.name == receipt["notebook"]]
     if not templates:
-        raise ReceiptError(f"tells of a notebook that is not there: {receipt['notebook']}")
+        named = in_a_line(receipt["notebook"], 100)
+        raise ReceiptError(f"tells of a notebook that is not there: {named}")
     names = {e.name for k, e in assignment.exercises.items() if k in templates[0].marked}
     seeds = receipt["seeds"]
     if seeds and (lacking := names.difference(seeds)):
@@ -88,7 +54,7 @@ def again(coursedir, receipt, sandboxed=True, budget=None):
                 differs.append(f"{what} of {name}: {old} became {new}")
     if receipt.get("remarks") != now["remarks"]:
         differs.append("what the grader noticed is not the same")
-    layers = set(receipt.get("layers") or ()) ^ set(now["layers"])
+    layers = set(receipt["layers"]) ^ set(now["layers"])
     notes = [f"other layers of the sandbox are in force: {', '.join(sorted(layers))}"]
     return differs, notes if layers else []
 

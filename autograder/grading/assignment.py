@@ -1,8 +1,8 @@
 """An assignment of a course directory: what was released, what was handed in, what is graded."""
 
+import fnmatch
 import glob
 import hashlib
-import json
 import os
 import re
 from functools import cache, cached_property
@@ -47,7 +47,7 @@ class Assignment:
 
     Errors
     ------
-    AssignmentError where it is not declared or not released.
+    AssignmentError where it is not declared, or what is released is missing or damaged.
     """
 
     def __init__(self, coursedir, name):
@@ -58,28 +58,21 @@ class Assignment:
                 f"{', '.join(CHAPTERS)}. To let stock nbgrader grade it, set COURSE_GRADER=stock."
             )
         self.released = Path(coursedir.format_path(coursedir.release_directory, ".", name))
-        paths = sorted(self.released.glob("*.ipynb"))
-        self.templates = [Template(path) for path in paths]
+        self.templates = []
+        for path in sorted(self.released.glob("*.ipynb")):
+            try:
+                self.templates.append(Template(path))
+            except (OSError, ValueError) as error:
+                why = getattr(error, "strerror", None) or error
+                raise AssignmentError(
+                    f"{name}: the released notebook {path} can't be read: {why}; "
+                    f"run `nbgrader generate_assignment {name} --force` to release it anew"
+                ) from None
         if not self.templates:
             raise AssignmentError(
                 f"{name}: nothing is released in {self.released}; "
                 f"run `nbgrader generate_assignment {name}` first"
             )
-
-    def students(self):
-        """Ids of the students who have a folder for this assignment, sorted."""
-        course = self.coursedir
-        pattern = self._submitted("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True)
-        wanted = self._submitted(glob.escape(self.name), course.student_id)
-        excluded = course.student_id_exclude.split(",")
-        found = [re.fullmatch(pattern, os.path.normpath(path)) for path in glob.glob(wanted)]
-        ids = {match["student_id"] for match in found if match}
-        return sorted(ids - set(excluded))
-
-    def _submitted(self, assignment, student, escape=False):
-        return self.coursedir.format_path(
-            self.coursedir.submitted_directory, student, assignment, escape=escape
-        )
 
     def place(self, step, student):
         """The folder of a student's submission at one of nbgrader's steps."""
@@ -88,13 +81,13 @@ class Assignment:
     def parts(self, student):
         """A submission's folder as a trusted directory and the names below it."""
         base = Path(self.coursedir.root, self.coursedir.submitted_directory)
-        folder = Path(self._submitted(self.name, student))
+        folder = self.place(self.coursedir.submitted_directory, student)
         return base, folder.relative_to(base).parts
 
     def notebooks(self):
         """The templates whose names the course directory's notebook id matches."""
         wanted = self.coursedir.notebook_id
-        return [t for t in self.templates if glob.fnmatch.fnmatch(t.name, wanted)]
+        return [t for t in self.templates if fnmatch.fnmatch(t.name, wanted)]
 
     @cached_property
     def exercises(self):
@@ -104,6 +97,56 @@ class Assignment:
     def load(self):
         """Load the exercises now, for processes that are forked to share them."""
         _ = self.exercises
+
+
+def handed_in(coursedir, names=()):
+    """Who has handed in what, as far as the folders of submissions can be looked into.
+
+    Parameters
+    ----------
+    coursedir : nbgrader's CourseDirectory; its ids of students are matched and excluded
+    names : assignments; all to which anything was handed in where none is named
+
+    Returns
+    -------
+    found : dict, the ids of students by assignment, sorted
+    unseen : list of str, what can't be looked into, a line each
+    """
+    step, course = coursedir.submitted_directory, coursedir
+    base, excluded = Path(course.root, step), course.student_id_exclude.split(",")
+    found, unseen = {}, {}
+    if base.is_file():
+        unseen[base] = f"{base} is a file; submissions lie in a folder of this name"
+    for name in names or CHAPTERS:
+        # The patterns are for what lies below the root, whatever signs are in its own name.
+        wanted = Path(course.format_path(step, course.student_id, glob.escape(name)))
+        pattern = course.format_path(step, "(?P<student_id>.*)", re.escape(name), escape=True)
+        paths = [] if unseen.get(base) else _matching(base, wanted.relative_to(base).parts, unseen)
+        matches = [re.fullmatch(pattern, path, re.DOTALL) for path in paths]
+        found[name] = sorted({match["student_id"] for match in matches if match} - {*excluded})
+    return {k: ids for k, ids in found.items() if ids or k in names}, list(unseen.values())
+
+
+def _matching(folder, patterns, unseen):
+    """Yield the paths below a folder whose names match patterns, one for each level."""
+    try:
+        with os.scandir(folder) as entries:
+            inside = [entry.name for entry in entries]
+    except (FileNotFoundError, NotADirectoryError):
+        # A file beside the folders of students is nobody's.
+        return
+    except OSError as error:
+        unseen[folder] = (
+            f"{in_a_line(str(folder), 300)} can't be read: {error.strerror}; what was handed in "
+            "there is not graded until it can"
+        )
+        return
+    for name in inside:
+        hidden = name.startswith(".") and not patterns[0].startswith(".")
+        if hidden or not fnmatch.fnmatchcase(name, patterns[0]):
+            continue
+        path = os.path.join(folder, name)
+        yield from _matching(path, patterns[1:], unseen) if patterns[1:] else [path]
 
 
 def id_problem(student):
@@ -232,6 +275,11 @@ def _unpacked(assignment, wanted, data, archive):
     return content, (f"{wanted} is missing; {taken} in {shown} was graded in its place", *odd[:5])
 
 
+def seconds_late(handed_in, due):
+    """Seconds by which a submission is late; none without a date of both."""
+    return max(0.0, (handed_in - due).total_seconds()) if handed_in and due else 0.0
+
+
 def fingerprint(assignment, template, student, data):
     """What a grading depends on: the same fingerprint, the same grades."""
     handed_in, _ = timestamp(assignment, student)
@@ -241,24 +289,3 @@ def fingerprint(assignment, template, student, data):
         "released": template.digest,
         "version": version(),
     }
-
-
-def receipt_path(assignment, notebook, student):
-    """Where the receipt of a notebook lies: outside of what students get back."""
-    return assignment.place("receipts", student) / f"{notebook}.json"
-
-
-def up_to_date(assignment, template, student):
-    """Whether a submitted notebook has been graded as it is, by the grader as it is."""
-    autograded = assignment.place(assignment.coursedir.autograded_directory, student)
-    if not (autograded / f"{template.name}.ipynb").is_file():
-        return False
-    try:
-        receipt = json.loads(receipt_path(assignment, template.name, student).read_bytes())
-        data, _ = read(assignment, template, student)
-    except MissingNotebook:
-        data = b""
-    except (OSError, ValueError, SubmissionError):
-        return False
-    now = fingerprint(assignment, template, student, data)
-    return all(receipt.get(key) == value for key, value in now.items())

@@ -6,6 +6,7 @@ recorded here. Between this process, the scheduler and the workers Dask sends pi
 within the trusted side. Student code runs in a worker's sandboxed children, which have no network.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -66,13 +67,18 @@ class Cluster:
             ) from None
         self._dask, self._address = distributed, address
         self._assignments, self._options = assignments, options
+        why = None
         try:
             self._client = distributed.Client(
                 address, timeout=CONNECT_SECONDS, set_as_default=False
             )
         except (OSError, ValueError, TypeError) as error:
             # A tls:// address without certificates is a TypeError.
-            raise ClusterError(f"no Dask scheduler answers at {address}: {error}") from None
+            why = str(error)
+        if why is not None:
+            # Half a client closes itself when it is collected; as this process ends, it would hang.
+            gc.collect()
+            raise ClusterError(f"no Dask scheduler answers at {address}: {why}")
         try:
             self._check()
             self._hand_out()

@@ -10,6 +10,7 @@ from . import rebuild
 from .assess import assess
 from .assignment import fingerprint, read, timestamp
 from .budget import TRIES, Budget
+from .outputs import in_a_line
 from .rebuild import MissingNotebook, Submission, SubmissionError
 from .record import Graded, cell_name, document
 from .remote import GraderError, NotSandboxed, kept
@@ -39,7 +40,7 @@ def hand_over(assignment, template, student):
     except SubmissionError as problem:
         error, missing = str(problem), isinstance(problem, MissingNotebook)
     except OSError as problem:
-        error = f"{student}'s folder can't be read: {problem.strerror}"
+        error = f"{in_a_line(student, 100)}'s folder can't be read: {problem.strerror}"
     handed_in, odd = timestamp(assignment, student)
     depends = fingerprint(assignment, template, student, data)
     return Handed(data, depends, handed_in, (*remarks, *odd), error, missing)
@@ -138,6 +139,7 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="",
             scores[name] = None if ours else float(verdicts[name].points)
         else:
             scores[name] = 0.0 if name in unanswered else None
+    no_verdict = "" if handed.missing else error
     receipt = {
         "assignment": assignment.name,
         "notebook": template.name,
@@ -148,6 +150,7 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="",
         "scores": scores,
         "verdicts": {k: as_text(v).splitlines() for k, v in verdicts.items()},
         "remarks": list(remarks),
+        "error": no_verdict,
     }
     return Graded(
         notebook=template.name,
@@ -161,5 +164,5 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="",
         receipt=receipt,
         handed_in=handed.handed_in,
         remarks=remarks,
-        error="" if handed.missing else error,
+        error=no_verdict,
     )

@@ -2,8 +2,11 @@
 
 import functools
 import json
+import logging
 import multiprocessing
 import re
+import signal
+import sys
 
 from bs4 import BeautifulSoup
 from nbconvert.exporters import HTMLExporter
@@ -20,8 +23,12 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 from nbgrader.converters import GenerateFeedback
+from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import GetGrades
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets import List, Type, default
+
+from .outputs import in_a_line
 
 EACH_ONCE = """
 {%- extends 'index.html.j2' -%}
@@ -216,6 +223,8 @@ class Grades(GetGrades):
             students = converter.students or [student]
             found = _marks(converter.gradebook, marks["assignment"], notebook, students)
             self._found |= {(student, notebook): theirs for student, theirs in found.items()}
+        if (student, notebook) not in self._found:
+            raise NbGraderException("the gradebook holds no grades of it; grade it again")
         grades, comments, score, max_score, penalty = self._found[student, notebook]
         for cell in nb.cells:
             if utils.is_solution(cell) or utils.is_task(cell):
@@ -310,12 +319,13 @@ def stale(assignment, student):
     for template in assignment.templates:
         try:
             since = (graded / f"{template.name}.ipynb").stat().st_mtime_ns
-        except FileNotFoundError:
+        except OSError:
+            # What was never recorded there has no page, and why it wasn't has been said.
             continue
         try:
             if (pages / f"{template.name}.html").stat().st_mtime_ns <= since:
                 return True
-        except FileNotFoundError:
+        except OSError:
             return True
     return False
 
@@ -332,22 +342,43 @@ def write(interface, assignment, students, jobs=1):
 
     Returns
     -------
-    iterator of int: how many more submissions have their pages
-
-    Errors
-    ------
-    NbGraderException where one can't be written; the others are.
+    iterator of int and list of str: how many more submissions were looked at, and why pages of
+    theirs could not be written, a line each
     """
     slices = [students[k : k + SLICE] for k in range(0, len(students), SLICE)]
     context = multiprocessing.get_context("fork")
-    with context.Pool(min(jobs, len(slices)) or 1) as pool:
+    # Who interrupts the command at a terminal interrupts these, too; one of them answers.
+    quiet = (signal.SIGINT, signal.SIG_IGN)
+    with context.Pool(min(jobs, len(slices)) or 1, signal.signal, quiet) as pool:
         work = functools.partial(_write, interface, assignment)
         yield from pool.imap_unordered(work, slices)
+
+
+class _Reasons(logging.Handler):
+    """Keeps why pages could not be written: nbgrader only logs it, with a traceback for each."""
+
+    def __init__(self):
+        super().__init__(logging.ERROR)
+        self.lines = []
+
+    def emit(self, record):
+        error = sys.exc_info()[1]
+        if error is not None and record.args:
+            ours = isinstance(error, NbGraderException)
+            why = error if ours else f"{type(error).__name__}: {error}"
+            said = f"{in_a_line(str(record.args[0]), 300)} gets no page: {in_a_line(str(why), 300)}"
+            self.lines.append(said)
 
 
 def _write(interface, assignment, students):
     converter = CourseFeedback(coursedir=interface.coursedir, parent=interface)
     converter.students = students
     converter.coursedir.assignment_id = assignment
-    converter.start()
-    return len(students)
+    reasons = _Reasons()
+    converter.log = logging.Logger(__name__, logging.ERROR)
+    converter.log.addHandler(reasons)
+    try:
+        converter.start()
+    except (NbGraderException, OSError, SQLAlchemyError) as error:
+        reasons.lines = reasons.lines or [f"{assignment}: pages can't be written: {error}"]
+    return len(students), reasons.lines

@@ -13,10 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Float, Unicode
 
 from . import record
-from .assignment import Assignment, AssignmentError, id_problem, up_to_date
+from .assignment import Assignment, AssignmentError, handed_in, id_problem
 from .budget import Budget
 from .outputs import in_a_line
 from .pages import CourseFeedback
+from .receipts import error_of, up_to_date
 from .remote import GraderError, NotSandboxed
 
 SWITCH = "COURSE_GRADER"
@@ -75,7 +76,10 @@ class CourseAutograde(Autograde):
         failed = []
         try:
             assignment = Assignment(self.coursedir, self.coursedir.assignment_id)
-            students = assignment.students()
+            found, unseen = handed_in(self.coursedir, [assignment.name])
+            for line in unseen:
+                self.log.error(line)
+            students = found[assignment.name]
             if not assignment.notebooks():
                 wanted = self.coursedir.notebook_id
                 raise AssignmentError(f"{assignment.name} has no notebook {wanted}")
@@ -84,20 +88,21 @@ class CourseAutograde(Autograde):
                 looked = assignment.place(course.submitted_directory, course.student_id)
                 raise AssignmentError(f"no submission matches {looked}")
             with record.ready(self.coursedir, [assignment]) as gradebook:
+                recorded = record.recorded(gradebook, assignment.name)
                 for student in students:
-                    if not self._grade(assignment, student, gradebook):
+                    if not self._grade(assignment, student, gradebook, recorded.get(student)):
                         failed.append(student)
         except (AssignmentError, NotSandboxed) as error:
             self.log.error(str(error))
             raise NbGraderException(str(error)) from None
-        if failed:
-            named = in_a_line(", ".join(failed), 2000)
+        if failed or unseen:
+            named = in_a_line(", ".join(failed), 2000) or "what can't be read"
             said = f"{assignment.name}: no verdict for {named}; see the messages above"
             self.log.error(said)
             raise NbGraderException(said)
 
-    def _grade(self, assignment, student, gradebook):
-        """Grade one submission; whether it got a verdict."""
+    def _grade(self, assignment, student, gradebook, recorded):
+        """Grade one submission of which something may be recorded; whether it has a verdict."""
         # It loads PyTorch, for which no other command of nbgrader's should have to wait.
         from .grade import grade_all
 
@@ -105,9 +110,12 @@ class CourseAutograde(Autograde):
         if problem := id_problem(student):
             self.log.error("%s: %s", who, problem)
             return False
-        if not self.force and all(up_to_date(assignment, t, student) for t in templates):
-            self.log.info("%s: graded already, nothing has changed", who)
-            return True
+        receipts = [] if self.force else up_to_date(assignment, templates, student, recorded)
+        if receipts:
+            error = error_of(receipts)
+            tell = self.log.error if error else self.log.info
+            tell("%s: graded already, nothing has changed%s", who, error and f": {error}")
+            return not error
         try:
             gradebook.find_student(student)
         except MissingEntry:

@@ -67,13 +67,26 @@ class Template:
     Parameters
     ----------
     path : Path of the released notebook; it is the course's own and trusted
+
+    Errors
+    ------
+    OSError; ValueError where it is no notebook.
     """
 
     def __init__(self, path):
         self.name = path.stem
-        data = path.read_bytes()
+        data, invalid = path.read_bytes(), {}
         self.digest = hashlib.sha256(data).hexdigest()
-        self.notebook = nbformat.reads(data.decode("utf-8"), as_version=4)
+        try:
+            self.notebook = nbformat.reads(
+                data.decode("utf-8"), 4, capture_validation_error=invalid
+            )
+        except Exception as error:
+            # Of what is no notebook nbformat says so with whatever it stumbles over.
+            raise ValueError("it is no notebook") from error
+        if invalid:
+            said = in_a_line(invalid["ValidationError"].message, 300)
+            raise ValueError(f"it is no valid notebook: {said}")
 
     @cached_property
     def marked(self):
@@ -136,7 +149,7 @@ def open_inside(base, *parts, directory=False):
                 what = "a link" if stat.S_ISLNK(kind) else "neither a file nor a folder"
                 if stat.S_ISREG(kind) or stat.S_ISDIR(kind):
                     what = "a folder" if stat.S_ISDIR(kind) else "a file"
-                name = os.path.join(*parts[:level])
+                name = in_a_line(os.path.join(*parts[:level]), 200)
                 raise SubmissionError(f"{name} is {what}; put the real thing in its place")
             inside = os.open(
                 part, flags | (os.O_DIRECTORY if wanted is stat.S_ISDIR else 0), dir_fd=here
@@ -166,7 +179,7 @@ def read_bytes(base, *parts, limit=MAX_FILE):
     ------
     MissingNotebook where there is none, SubmissionError where it can't be taken.
     """
-    name = os.path.join(*parts)
+    name = in_a_line(os.path.join(*parts), 200)
     try:
         with os.fdopen(open_inside(base, *parts), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):

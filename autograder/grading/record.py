@@ -24,9 +24,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from autograder.checking.feedback import as_html, as_text
 
-from .assignment import AssignmentError, receipt_path, submission_secret
+from .assignment import AssignmentError, seconds_late, submission_secret
 from .files import write_whole
 from .outputs import harmless, in_a_line, output, showable
+from .receipts import receipt_path
 
 TASK, NOTEBOOK, CELL = Assignment.__table__, Notebook.__table__, BaseCell.__table__
 STUDENT, SUBMISSION = Student.__table__, SubmittedAssignment.__table__
@@ -66,6 +67,16 @@ class Graded:
     def points(self):
         """All points given by the grader."""
         return sum(score or 0.0 for score in self.scores.values())
+
+
+@dataclass
+class Recorded:
+    """What the gradebook holds of one submission."""
+
+    due: datetime | None
+    """When it is due, the student's extension included, in UTC."""
+    scores: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    """Points that the grader gave, by notebook and grade id."""
 
 
 def document(template, texts, outputs, verdicts, remarks, book=""):
@@ -163,6 +174,37 @@ def ready(coursedir, assignments):
         time.sleep(0.05)
 
 
+def recorded(gradebook, assignment):
+    """What the gradebook holds of all submissions to an assignment.
+
+    Parameters
+    ----------
+    gradebook : nbgrader's Gradebook
+    assignment : str
+
+    Returns
+    -------
+    dict of Recorded by student
+
+    Errors
+    ------
+    AssignmentError where it can't be read.
+    """
+    found = {}
+    try:
+        rows = gradebook.db.connection().execute(FIND_RECORDED, {"name": assignment})
+        for student, date, extension, notebook, cell, given in rows:
+            if student not in found:
+                found[student] = Recorded(_due(date, extension))
+            found[student].scores.setdefault(notebook, {})[cell] = given
+    except SQLAlchemyError as error:
+        raise AssignmentError(f"the gradebook can't be read: {reason(error)}") from None
+    finally:
+        # No lock is held while the rest is done.
+        gradebook.db.rollback()
+    return found
+
+
 def reason(error):
     """What a database or the system complains of, in a line."""
     return in_a_line(str(getattr(error, "orig", None) or error).split("\n")[0], 300)
@@ -207,6 +249,8 @@ def write_documents(assignment, student, notebooks):
     if secret:
         # The exchange needs it to hand feedback back to the student alone.
         write_whole(folder / "submission_secret.txt", secret, mode)
+    else:
+        (folder / "submission_secret.txt").unlink(missing_ok=True)
     if course.groupshared:
         for shared in (folder, folder.parent):
             shared.chmod(0o2775)
@@ -233,7 +277,9 @@ def keep(gradebook, assignment, student, notebooks, penalty=None):
     """
     write_documents(assignment, student, notebooks)
     handed_in = notebooks[0].handed_in
-    write_grades(gradebook, assignment.name, student, handed_in, notebooks, penalty)
+    late = write_grades(gradebook, assignment.name, student, handed_in, notebooks, penalty)
+    for graded in notebooks:
+        graded.receipt["seconds_late"] = late
     write_receipts(assignment, student, notebooks)
 
 
@@ -251,6 +297,10 @@ def write_grades(gradebook, assignment, student, timestamp, notebooks, penalty=N
     notebooks : list of Graded
     penalty : function of student, score and seconds late that returns points or None, or None
 
+    Returns
+    -------
+    float, seconds by which it is late
+
     Errors
     ------
     MissingEntry where the gradebook doesn't know the assignment; what SQLAlchemy raises.
@@ -259,9 +309,9 @@ def write_grades(gradebook, assignment, student, timestamp, notebooks, penalty=N
     while True:
         try:
             _wait_at_most(gradebook.db, max(1.0, until - time.monotonic()))
-            _set_grades(gradebook.db, assignment, student, timestamp, notebooks, penalty)
+            late = _set_grades(gradebook.db, assignment, student, timestamp, notebooks, penalty)
             gradebook.db.commit()
-            return
+            return late
         except DBAPIError as error:
             gradebook.db.rollback()
             if not passing(error) or time.monotonic() > until:
@@ -327,6 +377,26 @@ FIND_COMMENTS = (
         COMMENT.c.notebook_id == bindparam("submitted"),
     )
 )
+# All of an assignment, but of no other: the planner would rather read every grade there is.
+FIND_RECORDED = (
+    select(SUBMISSION.c.student_id, TASK.c.duedate, SUBMISSION.c.extension)
+    .add_columns(NOTEBOOK.c.name, CELL.c.name, GRADE.c.auto_score)
+    .select_from(GRADE)
+    .join(CELL, CELL.c.id == GRADE.c.cell_id)
+    .join(SUBMITTED, SUBMITTED.c.id == GRADE.c.notebook_id)
+    .join(NOTEBOOK, NOTEBOOK.c.id == SUBMITTED.c.notebook_id)
+    .join(SUBMISSION, SUBMISSION.c.id == SUBMITTED.c.assignment_id)
+    .join(TASK, TASK.c.id == SUBMISSION.c.assignment_id)
+    .where(
+        GRADE.c.cell_id.in_(
+            select(CELL.c.id)
+            .join(NOTEBOOK, NOTEBOOK.c.id == CELL.c.notebook_id)
+            .join(TASK, TASK.c.id == NOTEBOOK.c.assignment_id)
+            .where(TASK.c.name == bindparam("name"))
+            .correlate(None)
+        )
+    )
+)
 SET_TIMESTAMP = (
     update(SUBMISSION)
     .where(SUBMISSION.c.id == bindparam("submission"))
@@ -350,7 +420,7 @@ SET_COMMENT = (
 
 
 def _set_grades(db, assignment, student, timestamp, notebooks, penalty):
-    """Set the grades within a transaction.
+    """Set the grades within a transaction; the seconds by which the submission is late.
 
     The tables are nbgrader's own; its classes would compute all scores anew with each object.
     """
@@ -364,19 +434,22 @@ def _set_grades(db, assignment, student, timestamp, notebooks, penalty):
     else:
         submission, extension = found
     db.execute(SET_TIMESTAMP, {"submission": submission, "handed_in": timestamp})
-    seconds_late = 0.0
-    if timestamp and task.duedate:
-        due = task.duedate + (extension or timedelta(0))
-        seconds_late = max(0.0, (timestamp - due).total_seconds())
+    late = seconds_late(timestamp, _due(task.duedate, extension))
     rows = db.execute(FIND_NOTEBOOKS, {"task": task.id, "submission": submission})
     by_name = {name: (submitted, released) for name, submitted, released in rows}
     for graded in notebooks:
         submitted, released = by_name[graded.notebook]
         score = _set_scores(db, submitted, released, graded)
         _set_comments(db, submitted, released, graded)
-        lost = penalty(student, score, seconds_late) if penalty and seconds_late else None
+        lost = penalty(student, score, late) if penalty and late else None
         lost = None if lost is None else min(max(lost, 0), score)
         db.execute(SET_PENALTY, {"submitted": submitted, "lost": lost})
+    return late
+
+
+def _due(date, extension):
+    """When a student's submission is due, or None."""
+    return date + (extension or timedelta(0)) if date else None
 
 
 def _set_scores(db, submitted, released, graded):

@@ -12,13 +12,15 @@ import traceback
 from collections import deque
 from dataclasses import dataclass, field
 from multiprocessing import connection
+from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from . import pages, record
-from .assignment import Assignment, AssignmentError, id_problem, up_to_date
+from .assignment import Assignment, AssignmentError, handed_in, id_problem
 from .budget import TRIES, Budget
 from .outputs import in_a_line
+from .receipts import error_of, up_to_date
 from .remote import GraderError, NotSandboxed, Origin, let_go
 from .sandbox import kernel
 
@@ -57,9 +59,12 @@ class Summary:
     """What became of a run."""
 
     done: list[Done] = field(default_factory=list)
+    """Those that were graded, and those that have had no verdict and not changed since."""
     skipped: int = 0
-    """Submissions with an up-to-date receipt."""
+    """Submissions with an up-to-date receipt that tells of a verdict."""
     seconds: float = 0.0
+    unseen: list[str] = field(default_factory=list)
+    """What could not be looked into, a line each: submissions may lie there."""
 
     @property
     def failed(self):
@@ -74,6 +79,7 @@ class Summary:
                 "failed": len(self.failed),
                 "skipped": self.skipped,
                 "seconds": round(self.seconds, 3),
+                "unseen": self.unseen,
                 "submissions": [vars(one) for one in self.done],
             },
             indent=1,
@@ -148,7 +154,7 @@ def grade_class(
     Parameters
     ----------
     coursedir : nbgrader's CourseDirectory
-    assignments : names
+    assignments : names; all to which anything was handed in where empty
     students : ids; all where empty
     jobs : int, workers; one for each core where None
     force : bool, whether to grade again what has an up-to-date receipt
@@ -170,26 +176,40 @@ def grade_class(
     can't lock student code in.
     """
     start = time.monotonic()
-    wanted = {name: Assignment(coursedir, name) for name in assignments}
-    unknown = set(students).difference(*(a.students() for a in wanted.values()))
+    found, unseen = handed_in(coursedir, assignments)
+    wanted = {name: Assignment(coursedir, name) for name in found}
+    unknown = set(students).difference(*found.values())
     if unknown:
         named = in_a_line(", ".join(sorted(unknown)), 300)
-        raise AssignmentError(f"nothing was handed in by {named}")
+        raise AssignmentError("\n".join([f"nothing was handed in by {named}", *unseen]))
     every = [
         (name, student)
-        for name, assignment in wanted.items()
-        for student in assignment.students()
+        for name, ids in found.items()
+        for student in ids
         if not students or student in students
     ]
-    work = deque(
-        (name, student)
-        for name, student in every
-        if force or not all(up_to_date(wanted[name], t, student) for t in wanted[name].templates)
-    )
-    summary = Summary(skipped=len(every) - len(work))
+    if not every:
+        base = Path(coursedir.root, coursedir.submitted_directory)
+        for line in unseen or [f"nothing was handed in: no submission lies in {base}"]:
+            Progress(0, stream).note(line)
+        return Summary(unseen=unseen)
+    with record.ready(coursedir, wanted.values()) as gradebook:
+        recorded = {name: record.recorded(gradebook, name) for name in wanted}
+    work, summary = deque(), Summary(unseen=unseen)
+    for name, student in every:
+        theirs = recorded[name].get(student)
+        kept = [] if force else up_to_date(wanted[name], wanted[name].templates, student, theirs)
+        if not kept:
+            work.append((name, student))
+        elif error_of(kept):
+            summary.done.append(_done(name, student, kept))
+        else:
+            summary.skipped += 1
+    progress = Progress(len(work) + len(summary.done), stream)
+    for line in (*unseen, *(one.line for one in summary.done)):
+        progress.note(line)
     if not work:
         return summary
-    progress = Progress(len(work), stream)
     options = {"budget": budget, "book": book}
     if scheduler:
         from .cluster import Cluster
@@ -223,22 +243,28 @@ def write_pages(interface, assignments, students=(), jobs=None, stream=sys.stder
     interface : NbGraderAPI
     assignments, students, jobs, stream : as ``grade_class``
 
-    Errors
-    ------
-    NbGraderException where a page can't be written; the others are.
+    Returns
+    -------
+    list of str, why pages could not be written, a line each; the others are
     """
-    for name in assignments:
+    found, _ = handed_in(interface.coursedir, assignments)
+    problems = []
+    for name, ids in found.items():
         assignment = Assignment(interface.coursedir, name)
         work = [
             student
-            for student in assignment.students()
+            for student in ids
             if (not students or student in students) and pages.stale(assignment, student)
         ]
         progress, done = Progress(len(work), stream), 0
-        for more in pages.write(interface, name, work, jobs or _cores()):
+        for more, lines in pages.write(interface, name, work, jobs or _cores()):
             done += more
-            progress.at(done, 0)
+            problems += lines
+            for line in lines:
+                progress.note(line)
+            progress.at(done, len(problems))
         progress.close()
+    return problems
 
 
 def _cores():
@@ -255,14 +281,20 @@ def _keep(gradebook, assignment, student, came, penalty):
     except (OSError, SQLAlchemyError, ValueError) as error:
         said = f"could not be recorded: {record.reason(error)}"
         return Done(assignment.name, student, None, error=said)
-    error = " ".join(graded.error for graded in came if graded.error)
+    return _done(assignment.name, student, [graded.receipt for graded in came])
+
+
+def _done(assignment, student, receipts):
+    """What became of a submission, as the receipts of its notebooks tell."""
+    scores = [given for receipt in receipts for given in receipt["scores"].items()]
+    error = error_of(receipts)
     return Done(
-        assignment.name,
+        assignment,
         student,
-        None if error else sum(graded.points for graded in came),
+        None if error else sum(points or 0.0 for _, points in scores),
         error=error,
-        remarks=tuple(remark for graded in came for remark in graded.remarks),
-        by_hand=tuple(k for g in came for k, points in g.scores.items() if points is None),
+        remarks=tuple(remark for receipt in receipts for remark in receipt["remarks"]),
+        by_hand=tuple(sorted(name for name, points in scores if points is None)),
     )
 
 

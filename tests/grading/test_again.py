@@ -87,6 +87,30 @@ def test_what_is_no_receipt_is_said(tmp_path, capsys, text, said):
     assert "can't be read" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"layers": 5}, {"layers": [[1]]}, {"remarks": 3}, {"error": []}),
+        *({"student": "a\0b"}, {"student": "../cleo"}, {"verdicts": []}),
+    ],
+    ids=str,
+)
+def test_a_receipt_that_no_grading_has_written_is_none(changed, capsys, changes):
+    _, again = changed
+    assert again(capsys, **changes) == (1, "")
+
+
+def test_whatever_signs_are_in_a_receipt_are_told_in_a_line(changed, capsys):
+    root, again = changed
+    code, told = again(capsys, verdicts={"\ud800\n\x1b[31mred": ["\udcff"]})
+    assert code == 1 and "  verdicts of \ufffd red: “\ufffd” became none\n" in told
+    told.encode()
+    path = root / "receipts" / "cleo" / ASSIGNMENT / f"{ASSIGNMENT}.json"
+    assert again(capsys, notebook="x\x1b[31m\ny") == (1, "")
+    assert cli.main(["regrade", str(path)]) == 1
+    assert capsys.readouterr().err == f"{path} tells of a notebook that is not there: x y\n"
+
+
 def test_a_seed_that_is_missing_and_a_course_that_is_not_there_are_said(changed, capsys, tmp_path):
     root, again = changed
     assert again(capsys, seeds={"sigmoid": 1})[0] == 1

@@ -176,6 +176,11 @@ def test_bad_files_get_a_line_each_and_stop_nobody(classroom, api, tmp_path):
         assert set(auto(api, student).values()) == {None}
         assert all(needs for *_, needs in grades(api, student).values())
 
+    again = api.autograde(ASSIGNMENT, "*", force=False)
+    assert not again["success"] and "no verdict for broken, file, linked, outside" in again["log"]
+    said = "broken: graded already, nothing has changed: lstm.ipynb is not JSON"
+    assert said in again["log"] and "zoe: graded already, nothing has changed\n" in again["log"]
+
 
 def test_a_submission_is_graded_once_until_it_changes(classroom, api):
     api = api()
@@ -268,6 +273,10 @@ def test_what_the_rules_can_not_decide_has_its_points_and_is_looked_at(classroom
 def test_what_can_not_be_graded_at_all_is_said_in_one_line(classroom, api):
     api = api()
     assert "no submission matches" in api.autograde(ASSIGNMENT, "nobody")["log"]
+    submitted = root_of(api) / "submitted"
+    submitted.touch()
+    assert f"{submitted} is a file" in api.autograde(ASSIGNMENT, "*")["log"]
+    submitted.unlink()
     assert "there is no assignment 'poetry'" in api.autograde("poetry", "*")["log"]
     put(root_of(api), "ada", classroom.maker.notebook({}))
     (root_of(api) / "gradebook.db").unlink()

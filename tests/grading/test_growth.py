@@ -18,16 +18,16 @@ GROWING = r"(grade|comment|student|submitted_assignment|submitted_notebook)"
 
 @pytest.fixture
 def asked(coursedir, monkeypatch):  # noqa: F811
-    """What was asked of the gradebook for each submission: a set of statements."""
-    statements, watched = set(), []
+    """What was asked of the gradebook: a list of statements by the function that asked."""
+    statements, watched = {"recorded": [], "keep": [], "_marks": []}, []
 
     def note(connection, cursor, statement, *more):
         if watched and statement.startswith(("SELECT", "UPDATE")):
-            statements.add(statement)
+            statements[watched[-1]].append(statement)
 
     def watching(function):
         def watch(*given):
-            watched.append(function)
+            watched.append(function.__name__)
             try:
                 return function(*given)
             finally:
@@ -35,6 +35,7 @@ def asked(coursedir, monkeypatch):  # noqa: F811
 
         return watch
 
+    monkeypatch.setattr(record, "recorded", watching(record.recorded))
     monkeypatch.setattr(record, "keep", watching(record.keep))
     monkeypatch.setattr(pages, "_marks", watching(pages._marks))
     sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", note)
@@ -42,19 +43,30 @@ def asked(coursedir, monkeypatch):  # noqa: F811
     sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", note)
 
 
+def steps(gradebook, statement):
+    """How the gradebook would answer a statement, in lines."""
+    explained, values = f"EXPLAIN QUERY PLAN {statement}", ("",) * statement.count("?")
+    return [step for *_, step in gradebook.db.connection().exec_driver_sql(explained, values)]
+
+
 def test_no_statement_reads_all_submissions(coursedir, asked):  # noqa: F811
     grade(coursedir)
     grade(coursedir, force=True)
-    graded = len(asked)
     pages._write(course.nbgrader(coursedir.root, **DIRECTORIES), ASSIGNMENT, ["ada", "ben"])
-    assert graded >= 8 and len(asked) - graded >= 4
+    kept, marks = set(asked["keep"]), set(asked["_marks"])
+    assert len(kept) >= 8 and len(marks) >= 4
     with Gradebook(coursedir.db_url) as gradebook:
-        for statement in asked:
-            plan = gradebook.db.connection().exec_driver_sql(
-                f"EXPLAIN QUERY PLAN {statement}", ("",) * statement.count("?")
-            )
-            for *_, step in plan:
+        for statement in kept | marks:
+            for step in steps(gradebook, statement):
                 assert not re.search(rf"\bSCAN {GROWING}\b", step), (statement, step)
                 # An index of which one column alone is known leads to all of a course as well.
                 found = re.search(rf"\bSEARCH {GROWING} .*\((.*)\)", step)
                 assert not found or found[2] in ("id=?",) or " AND " in found[2], (statement, step)
+
+
+def test_a_class_is_asked_for_once_and_no_other_assignment_with_it(coursedir, asked):  # noqa: F811
+    grade(coursedir, students=["ben", "fay"])
+    (statement,) = asked["recorded"]
+    with Gradebook(coursedir.db_url) as gradebook:
+        for step in steps(gradebook, statement):
+            assert not re.search(rf"\bSCAN {GROWING}\b", step), step

@@ -1,6 +1,7 @@
 """Feedback pages: the same as nbgrader's own, and never older than the grades."""
 
 import inspect
+import io
 import logging
 import shutil
 import signal
@@ -114,6 +115,49 @@ def test_pages_that_are_missing_or_old_are_written_on_many_cores(graded):
     notebook.touch()
     write_pages(graded, [ASSIGNMENT], jobs=2, stream=None)
     assert pages(graded) == before | {"ben": b"kept"}
+
+
+@pytest.fixture
+def copied(graded, tmp_path):
+    """A copy of the class, without pages: its root and nbgrader's interface to it."""
+    root = tmp_path / "course"
+    ignored = shutil.ignore_patterns("feedback")
+    shutil.copytree(graded.coursedir.root, root, ignore=ignored)
+    return root, course.nbgrader(root, **DIRECTORIES)
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"{}", b"[]", b"\xff"])
+def test_a_page_that_can_not_be_written_is_told_and_the_others_are_written(copied, data, capfd):
+    root, interface = copied
+    path = root / "autograded" / "ada" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    path.unlink()
+    path.write_bytes(data)
+    stream = io.StringIO()
+    (line,) = write_pages(interface, [ASSIGNMENT], ["ada", "ben"], jobs=1, stream=stream)
+    assert line.startswith(f"{path.parent} gets no page: ") and f"{line}\n" in stream.getvalue()
+    assert set(pages(interface)) == {"ben"} and "Traceback" not in capfd.readouterr().err
+
+
+def test_who_is_not_in_the_gradebook_gets_no_page(copied):
+    _, interface = copied
+    with Gradebook(interface.coursedir.db_url) as gradebook:
+        gradebook.remove_student("ada")
+    (line,) = write_pages(interface, [ASSIGNMENT], ["ada", "ben"], jobs=1, stream=None)
+    assert "ada/lstm gets no page: the gradebook holds no grades of it" in line
+    assert set(pages(interface)) == {"ben"}
+
+
+@pytest.mark.parametrize("place", ["feedback", "feedback/ada", "autograded", "autograded/ada"])
+def test_a_file_in_the_place_of_a_folder_is_told(copied, place):
+    root, interface = copied
+    path = root / place
+    shutil.rmtree(path, ignore_errors=True)
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    lines = write_pages(interface, [ASSIGNMENT], ["ada"], jobs=1, stream=None)
+    # What was never graded has no page to be told of.
+    assert len(lines) == place.startswith("feedback")
+    assert all("ada/lstm gets no page: " in line for line in lines)
 
 
 def test_the_same_cell_is_rendered_once_for_a_class(graded, caplog):

@@ -100,9 +100,9 @@ def test_everyone_is_graded_whatever_the_number_of_workers(classroom, coursedir,
     assert (told["graded"], told["failed"], told["skipped"]) == (5, 1, 0)
 
     again = grade(coursedir, jobs)
-    assert {one.student for one in again.done} == set() and again.skipped == 6
+    assert again.done == summary.failed and again.skipped == 5
     hand_in(course.Path(coursedir.root), "ben", classroom.maker.solved())
-    assert [one.student for one in grade(coursedir, jobs).done] == ["ben"]
+    assert [one.student for one in grade(coursedir, jobs).done] == ["dora", "ben"]
     forced = grade(coursedir, jobs, force=True, students=["ben", "fay"])
     assert {one.student: one.points for one in forced.done} == {
         "ben": sum(e.points for e in classroom.exercises),
@@ -125,6 +125,161 @@ def test_a_name_that_no_gradebook_can_hold_stops_nobody(classroom, coursedir):
     json.loads(summary.as_json())
 
 
+def test_odd_names_of_files_are_told_in_a_line_and_stop_nothing(coursedir):
+    root = course.Path(coursedir.root)
+    for student, name in (
+        ("ben", "\x1b[31mHACK\nlstm zoe: 41 points.ipynb"),
+        ("cleo", "a\udcff.ipynb"),
+    ):
+        folder = root / "submitted" / student / ASSIGNMENT
+        (folder / f"{ASSIGNMENT}.ipynb").unlink()
+        (folder / name).symlink_to("/etc/passwd")
+    stream = io.StringIO()
+    summary = grade(coursedir, students=["ben", "cleo"], stream=stream)
+    assert [one.error for one in summary.done] == [
+        f"{student}/{ASSIGNMENT}/{shown} is a link; put the real thing in its place"
+        for student, shown in (("ben", "HACK lstm zoe: 41 points.ipynb"), ("cleo", "a\ufffd.ipynb"))
+    ]
+    assert [line.split(":")[0] for line in stream.getvalue().splitlines()] == [
+        "lstm ben",
+        "lstm cleo",
+    ]
+    assert set(book_of(coursedir)) == {"ben", "cleo"}
+
+
+def test_folders_are_looked_into_whatever_their_names_and_what_can_not_be_is_told(
+    classroom, coursedir, tmp_path, monkeypatch
+):
+    root = course.Path(coursedir.root).rename(tmp_path / "cour[s]e")
+    coursedir = course.nbgrader(root, **DIRECTORIES).coursedir
+    for student in ("new\nline", ".hidden"):
+        hand_in(root, student, classroom.maker.notebook({}))
+    (root / "submitted" / "a file").touch()
+    scandir, closed = os.scandir, root / "submitted" / "fay"
+
+    def look(folder):
+        if str(folder) == str(closed):
+            raise PermissionError(13, "Permission denied")
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", look)
+    stream, told = io.StringIO(), f"{closed} can't be read: Permission denied"
+    summary = grade(coursedir, stream=stream)
+    everyone = {"ada", "ben", "cleo", "dora", "emil", "new\nline"}
+    assert {one.student for one in summary.done} == everyone
+    assert {one.student for one in summary.failed} == {"dora", "new\nline"}
+    assert len(summary.unseen) == 1 and summary.unseen[0].startswith(told)
+    assert told in stream.getvalue() and json.loads(summary.as_json())["unseen"] == summary.unseen
+    with pytest.raises(AssignmentError, match=r"nothing was handed in by fay\n.*Permission denied"):
+        grade(coursedir, students=["fay"])
+
+
+def test_where_nobody_can_have_handed_in_it_is_said(coursedir):
+    submitted, stream = course.Path(coursedir.root, "submitted"), io.StringIO()
+    shutil.rmtree(submitted)
+    for assignments in ([], [ASSIGNMENT]):
+        summary = grade_class(coursedir, assignments, stream=stream)
+        assert not (summary.done or summary.skipped or summary.unseen)
+    said = f"nothing was handed in: no submission lies in {submitted}\n"
+    assert stream.getvalue() == 2 * said
+    submitted.touch()
+    stream.truncate(0)
+    assert grade_class(coursedir, [ASSIGNMENT], stream=stream).unseen
+    assert f"{submitted} is a file" in stream.getvalue()
+
+
+def receipt_of(coursedir, student):
+    return course.Path(coursedir.root, "receipts", student, ASSIGNMENT, f"{ASSIGNMENT}.json")
+
+
+def test_what_has_no_verdict_is_told_again_and_not_graded_again(coursedir):
+    students = ["ben", "dora"]
+    (first,) = grade(coursedir, students=students).failed
+    before = receipt_of(coursedir, "dora").read_text()
+    stream = io.StringIO()
+    again = grade(coursedir, students=students, stream=stream)
+    assert again.failed == [first] and again.skipped == 1
+    assert stream.getvalue() == f"{first.line}\n"
+    assert receipt_of(coursedir, "dora").read_text() == before
+
+
+def test_what_a_new_submission_no_longer_has_does_not_stay(classroom, coursedir):
+    root = course.Path(coursedir.root)
+    handed_in, graded = (root / step / "ben" / ASSIGNMENT for step in ("submitted", "autograded"))
+    sides = {"timestamp.txt": "2026-01-30 15:00:00 UTC", "submission_secret.txt": "a secret"}
+    for name, text in sides.items():
+        (handed_in / name).write_text(text)
+    grade(coursedir, students=["ben"])
+    assert all((graded / name).exists() for name in sides)
+    for name in sides:
+        (handed_in / name).unlink()
+    hand_in(root, "ben", classroom.maker.notebook({"sigmoid": "sigmoid = 1"}))
+    grade(coursedir, students=["ben"])
+    assert [path.name for path in graded.iterdir()] == [f"{ASSIGNMENT}.ipynb"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "3", "[" * 200_000, '{"scores": []}'])
+def test_a_file_that_is_no_receipt_is_as_good_as_none(coursedir, text):
+    grade(coursedir, students=["ben"])
+    receipt_of(coursedir, "ben").write_text(text)
+    assert [one.points for one in grade(coursedir, students=["ben"]).done] == [0.0]
+    assert grade(coursedir, students=["ben"]).skipped == 1
+
+
+def test_what_the_gradebook_does_not_hold_is_graded_again(classroom, coursedir):
+    path = course.Path(coursedir.db_url.removeprefix("sqlite:///"))
+    empty, students = path.read_bytes(), ["ben", "fay"]
+    grade(coursedir, students=students)
+    older = path.read_bytes()
+    hand_in(
+        course.Path(coursedir.root), "ben", classroom.maker.notebook({"sigmoid": "sigmoid = 1"})
+    )
+    hand_in(course.Path(coursedir.root), "fay", classroom.maker.notebook({}))
+    grade(coursedir, students=students)
+    newest = book_of(coursedir)
+
+    with Gradebook(coursedir.db_url) as gradebook:
+        gradebook.remove_student("fay")
+    assert [one.student for one in grade(coursedir, students=students).done] == ["fay"]
+    path.write_bytes(older)
+    # Of ben's the old and the new points are the same.
+    assert [one.student for one in grade(coursedir, students=students).done] == ["fay"]
+    path.write_bytes(empty)
+    assert [one.student for one in grade(coursedir, students=students).done] == students
+    assert book_of(coursedir) == newest
+    path.unlink()
+    with pytest.raises(AssignmentError, match="the gradebook doesn't know lstm/lstm"):
+        grade(coursedir, students=students)
+
+
+def test_a_due_date_that_moves_grades_again_who_is_late_by_another_time(coursedir):
+    for student, day in (("ben", 1), ("emil", 3), ("fay", 3)):
+        folder = course.Path(coursedir.root, "submitted", student, ASSIGNMENT)
+        (folder / "timestamp.txt").write_text(f"2026-01-0{day} 12:00:00 UTC")
+    students = ["ben", "emil", "fay"]
+
+    def again():
+        def lost(student, score, seconds):
+            return 0.25
+
+        done = grade(coursedir, students=students, penalty=lost).done
+        with Gradebook(coursedir.db_url) as gradebook:
+            late = gradebook.assignment_submissions(ASSIGNMENT)
+            late = {one.student.id for one in late if one.notebooks[0].late_submission_penalty}
+        return [one.student for one in done], late
+
+    with Gradebook(coursedir.db_url) as gradebook:
+        gradebook.update_or_create_assignment(ASSIGNMENT, duedate="2026-01-02 12:00:00 UTC")
+    assert again() == (students, {"emil", "fay"})
+    assert again() == ([], {"emil", "fay"})
+    with Gradebook(coursedir.db_url) as gradebook:
+        gradebook.grant_extension(ASSIGNMENT, "emil", days=2)
+    assert again() == (["emil"], {"fay"})
+    with Gradebook(coursedir.db_url) as gradebook:
+        gradebook.update_or_create_assignment(ASSIGNMENT, duedate="2026-01-04 12:00:00 UTC")
+    assert again() == (["fay"], set())
+
+
 def test_a_worker_that_dies_is_replaced_and_its_work_done_again(
     classroom, coursedir, tmp_path, monkeypatch
 ):
@@ -145,7 +300,7 @@ def test_a_worker_that_dies_is_replaced_and_its_work_done_again(
     right = expected(classroom)
     assert book_of(coursedir) == {k: v for k, v in right.items() if k != "emil"}
     monkeypatch.undo()
-    assert [one.student for one in grade(coursedir).done] == ["emil"]
+    assert [one.student for one in grade(coursedir).done] == ["dora", "emil"]
     assert book_of(coursedir) == right
 
 
