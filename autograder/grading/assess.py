@@ -285,7 +285,8 @@ class _Run:
         try:
             wire.send_frame(self._child.socket, data, time.monotonic() + self._budget.grace)
         except wire.WireError:
-            raise _Died(self._lose("it ended before it could be asked", now=False)) from None
+            ended = self._lose("", now=False)
+            raise _Died(ended if ended == KILLED else "it ended before it could be asked") from None
 
     @contextlib.contextmanager
     def _timed(self):

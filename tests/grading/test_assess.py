@@ -1,6 +1,9 @@
 """Cells are run and answers asked in a child; what kills or blocks it costs itself alone."""
 
+import os
+import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,8 @@ from autograder.grading import sandbox
 from autograder.grading.assess import ENDED, TIME_UP, _Run, assess
 from autograder.grading.budget import Budget
 from autograder.grading.grade import cell_name
+
+from .test_faults import children
 
 QUICK = Budget(cell=3.0, answer=3.0, notebook=60.0, grace=0.5)
 
@@ -268,6 +273,21 @@ def test_what_was_seen_before_an_answer_ended_its_process_is_not_lost(warm, fata
     seen = ask(warm, source, (), *range(4))
     assert [one["value"]["array"] for one in seen[:fatal]] == [2 * k for k in range(fatal)]
     assert [one["problem"]["type"] for one in seen[fatal:]] == [ENDED] * (4 - fatal)
+
+
+def test_a_child_that_someone_kills_between_two_answers_costs_nothing(warm):
+    exercise = Doubles(double)
+    run = _Run(warm, [("a", "def twice(x): return 2 * x")], [exercise], QUICK)
+    run.start()
+    try:
+        (child,) = children(warm.pid)
+        os.kill(child, signal.SIGKILL)
+        while "Z" not in Path(f"/proc/{child}/stat").read_text().rpartition(")")[2]:
+            time.sleep(0.01)
+        (seen,) = run._ask(Drawn(exercise, [Case("a", {"x": 3.0})]), ())
+    finally:
+        run.stop()
+    assert seen["value"]["array"] == 6.0
 
 
 def test_right_versions_of_earlier_answers_live_with_the_grader(warm):
