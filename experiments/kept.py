@@ -15,9 +15,10 @@ def kept(name):
 def measured(name):
     """Where one experiment was run, and what remakes it, in a sentence of Markdown."""
     found = kept(name)
-    machine = found["machine"]
+    machine, card = found["machine"], found["settings"].get("card")
+    where = f"an {card} in a machine with" if card else "one core of"
     return (
-        f"Measured on one core of an {machine['processor']} with PyTorch {machine['torch']}; "
+        f"Measured on {where} an {machine['processor']} with PyTorch {machine['torch']}; "
         f"`{found['command']}` remakes it."
     )
 

@@ -23,22 +23,22 @@ def onednn(enabled):
             yield
 
 
-def timed(networks, x):
+def timed(networks, x, clock=time.process_time, repeats=REPEATS):
     """Milliseconds of forward alone and of forward and backward, by network: [median, least].
 
-    It is the processor's time on one core, without what other programs take; and the networks
-    take turns, so that whatever else the machine does meets all of them.
+    By the usual clock it is the processor's time on one core, without what other programs take;
+    and the networks take turns, so that whatever else the machine does meets all of them.
     """
     times = {name: {"forward": [], "forward and backward": []} for name in networks}
-    for repeat in range(REPEATS + 1):
+    for repeat in range(repeats + 1):
         for name, network in networks.items():
-            start = time.process_time()
+            start = clock()
             with torch.no_grad():
                 network(x)
-            middle = time.process_time()
+            middle = clock()
             output = network(x)
             (output[0] if isinstance(output, tuple) else output).sum().backward()
-            end = time.process_time()
+            end = clock()
             if repeat:  # the first turn warms up
                 times[name]["forward"].append(middle - start)
                 times[name]["forward and backward"].append(end - middle)

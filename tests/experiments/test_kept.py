@@ -1,12 +1,14 @@
 """What the kept runs say about themselves, and the problems that they rest on."""
 
 import hashlib
+from functools import partial
 
 import pytest
 import torch
 
 from autograder.exercises.comparison.torch_reference import DigitCNN, DigitDNN
-from experiments import grammar
+from experiments import __main__ as command
+from experiments import card, grammar
 from experiments.__main__ import NAMES, main
 from experiments.characters import TEXT, counting
 from experiments.digits import CNN, DNN
@@ -48,6 +50,41 @@ def test_an_unknown_experiment_is_refused(capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["nothing"])
     assert stopped.value.code == 2 and "no experiment 'nothing'" in capsys.readouterr().err
+
+
+def test_without_a_graphics_card_its_run_is_refused_or_left_out(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(command, "RESULTS", tmp_path)
+    monkeypatch.setattr(command, "NAMES", ("card",))
+    with pytest.raises(SystemExit) as stopped:
+        main(["card"])
+    assert stopped.value.code == 2 and "no graphics card" in capsys.readouterr().err
+    main([])
+    assert "card: left out" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_the_run_for_a_graphics_card_measures_what_was_kept(monkeypatch):
+    """With small sizes, and on the processor: so far as that can tell, it works."""
+    monkeypatch.setattr(torch.Tensor, "cuda", lambda tensor: tensor)
+    monkeypatch.setattr(torch.nn.Module, "cuda", lambda module: module)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "none")
+    monkeypatch.setattr(card, "on_card", partial(card.timed, clock=card.finished, repeats=1))
+    monkeypatch.setattr(card, "HIDDEN", (4,))
+    usual = card.sequences
+    monkeypatch.setattr(card, "sequences", lambda T, B, I: usual(min(T, 3), min(B, 2), I))
+    threads = torch.get_num_threads()
+    try:
+        found, before = card.run(), kept("card")
+    finally:
+        torch.set_num_threads(threads)
+    assert found["settings"].keys() == before["settings"].keys()
+    for part in ("cells", "loops", "processors"):
+        assert found[part][0].keys() == before[part][0].keys()
+        assert found[part][0]["milliseconds"].keys() == before[part][0]["milliseconds"].keys()
+    for part in ("shapes", "rounding"):
+        assert found[part].keys() == before[part].keys()
+        assert found[part]["GRU"].keys() == before[part]["GRU"].keys()
 
 
 @pytest.mark.parametrize("cell", CELLS)
