@@ -31,7 +31,7 @@ def again(coursedir, receipt, sandboxed=True, budget=None):
 
     Errors
     ------
-    AssignmentError, GraderError, NotSandboxed; ReceiptError where it lacks a seed.
+    AssignmentError, GraderError, Unfit; ReceiptError where it lacks a seed.
     """
     assignment = Assignment(coursedir, receipt["assignment"])
     templates = [t for t in assignment.templates if t.name == receipt["notebook"]]

@@ -22,7 +22,7 @@ from traitlets.config import Config
 from .assignment import Assignment, version
 from .budget import Budget
 from .grade import grade_all, hand_over
-from .remote import GraderError, NotSandboxed, let_go
+from .remote import GraderError, Unfit, let_go
 
 CONNECT_SECONDS = 30
 AHEAD = 2
@@ -154,7 +154,7 @@ class Cluster:
         """What a worker came back with; where it has died since, what another one does."""
         try:
             return future.result()
-        except (ClusterError, NotSandboxed):
+        except (ClusterError, Unfit):
             raise
         except self._dask.KilledWorker:
             return "the workers died while grading it, one after the other"
@@ -249,7 +249,7 @@ def _work(wanted, key, name, student, handed, options):
         alarm.start()
         try:
             return grade_all(assignment, assignment.templates, student, handed=handed, **options)
-        except NotSandboxed:
+        except Unfit:
             raise
         except (GraderError, OSError) as error:
             return f"not graded, through no fault of the student's: {error}"

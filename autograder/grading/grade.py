@@ -13,7 +13,7 @@ from .budget import TRIES, Budget
 from .outputs import in_a_line
 from .rebuild import MissingNotebook, Submission, SubmissionError
 from .record import Graded, cell_name, document
-from .remote import GraderError, NotSandboxed, kept
+from .remote import GraderError, Unfit, kept
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def grade_all(assignment, templates, student, sandboxed=True, handed=None, origi
 
     Errors
     ------
-    GraderError where the grader fails again and again, NotSandboxed.
+    GraderError where the grader fails again and again, Unfit.
     """
     for left in reversed(range(TRIES)):
         try:
@@ -76,7 +76,7 @@ def grade_all(assignment, templates, student, sandboxed=True, handed=None, origi
                 for template, each in zip(templates, given, strict=True)
             ]
         except GraderError as error:
-            if not left or isinstance(error, NotSandboxed):
+            if not left or isinstance(error, Unfit):
                 raise
 
 

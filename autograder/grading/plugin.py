@@ -18,7 +18,7 @@ from .budget import Budget
 from .outputs import in_a_line
 from .pages import CourseFeedback
 from .receipts import error_of, up_to_date
-from .remote import GraderError, NotSandboxed
+from .remote import GraderError, Unfit
 
 SWITCH = "COURSE_GRADER"
 """The environment variable that, set to ``stock``, leaves grading to stock nbgrader."""
@@ -92,7 +92,7 @@ class CourseAutograde(Autograde):
                 for student in students:
                     if not self._grade(assignment, student, gradebook, recorded.get(student)):
                         failed.append(student)
-        except (AssignmentError, NotSandboxed) as error:
+        except (AssignmentError, Unfit) as error:
             self.log.error(str(error))
             raise NbGraderException(str(error)) from None
         if failed or unseen:
@@ -136,7 +136,7 @@ class CourseAutograde(Autograde):
                 assignment, templates, student, sandboxed, budget=self.budget, book=self.book
             )
             record.keep(gradebook, assignment, student, done, late_penalty(self))
-        except NotSandboxed:
+        except Unfit:
             raise
         except (GraderError, OSError, SQLAlchemyError, ValueError) as error:
             why = record.reason(error)

@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -29,8 +30,16 @@ class GraderError(Exception):
     """The grader failed, not the student; says how."""
 
 
-class NotSandboxed(GraderError):
-    """The machine grants too little to lock student code in; says what is missing."""
+class Unfit(GraderError):
+    """This machine can grade nothing, whatever is handed in; says what it lacks."""
+
+
+def _home():
+    """A name for a process's own directory, which it makes and removes itself.
+
+    So nothing is left, whichever of the two processes is killed.
+    """
+    return os.path.join(tempfile.gettempdir(), f"grading-{secrets.token_hex(8)}")
 
 
 def _started(function, home, descriptor, *more):
@@ -41,7 +50,7 @@ def _started(function, home, descriptor, *more):
         [sys.executable, "-s", "-P", "-B", "-c", boot],
         pass_fds=[descriptor],
         env=_environment(home),
-        cwd=home,
+        cwd="/",
         stdin=DEVNULL,
         stdout=DEVNULL,
         stderr=PIPE,
@@ -85,7 +94,7 @@ class Origin:
 
     def __init__(self):
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._home = tempfile.mkdtemp(prefix="grading-")
+        self._home = _home()
         self._process = _started("origin", self._home, theirs.fileno())
         theirs.close()
 
@@ -129,7 +138,7 @@ class Warm:
         self.sandboxed, self.pid = sandboxed, None
         self.control, theirs = socket.socketpair()
         released = str(Path(released).resolve()) if released else ""
-        self.home = tempfile.mkdtemp(prefix="grading-")
+        self.home = _home()
         self._process = None
         if not (origin and origin.fork(theirs, self.home, released)):
             self._process = _started("main", self.home, theirs.fileno(), released)
@@ -174,15 +183,24 @@ class Warm:
 
         Errors
         ------
-        GraderError where there is none to be had.
+        GraderError where there is none to be had; Unfit where there never will be.
         """
         try:
             if self.pid is None:
-                self.pid = wire.receive(self.control, time.monotonic() + START_SECONDS)["ready"]
+                self.pid = self.hear("ready", START_SECONDS)
             return Child(self, cpu_seconds)
         except wire.WireError as error:
             self.broken = True
             raise GraderError(f"the warm parent does not answer: {error}{self._said()}") from None
+
+    def hear(self, what, seconds):
+        """What the warm parent says, within so many seconds; errors as ``child``, and WireError."""
+        said = wire.receive(self.control, time.monotonic() + seconds)
+        if "failed" in said:
+            self.broken = True
+            kind = Unfit if self.pid is None else GraderError
+            raise kind(f"the warm parent can't go on: {said['failed']}")
+        return said[what]
 
     def _said(self):
         """What a dead warm parent left on its stderr."""
@@ -224,7 +242,10 @@ class Child:
     def __init__(self, parent, cpu_seconds):
         self._parent, self._control = parent, parent.control
         # Within what the warm parent removes when it ends, whoever else has been killed.
-        self.directory = tempfile.mkdtemp(prefix="notebook-", dir=parent.home)
+        try:
+            self.directory = tempfile.mkdtemp(prefix="notebook-", dir=parent.home)
+        except FileNotFoundError:
+            raise wire.Closed("it is gone") from None
         self.socket, theirs = socket.socketpair()
         self.said = wire.Ahead(self.socket)
         try:
@@ -237,13 +258,16 @@ class Child:
             theirs.close()
             said = wire.receive(self.said, time.monotonic() + FORK_SECONDS)
             if "refused" in said:
-                raise NotSandboxed(said["refused"])
+                raise Unfit(said["refused"])
             self.layers = said["layers"]
-        except BaseException:
+        except BaseException as error:
             theirs.close()
-            with contextlib.suppress(GraderError):
+            try:
                 self.end(now=True)
-            raise
+            except GraderError:
+                if isinstance(error, wire.WireError):
+                    raise  # this one knows more
+            raise error
 
     def end(self, now=False):
         """End the child and say how it ended.
@@ -258,8 +282,9 @@ class Child:
         """
         try:
             self.socket.close()
-            self._control.sendall(warm.KILL if now else warm.STOP)
-            status = wire.receive(self._control, time.monotonic() + FORK_SECONDS)["status"]
+            with contextlib.suppress(OSError):  # what it has said can still be read
+                self._control.sendall(warm.KILL if now else warm.STOP)
+            status = self._parent.hear("status", FORK_SECONDS)
         except (wire.WireError, OSError) as error:
             self._parent.broken = True
             raise GraderError(f"the warm parent is gone: {error}") from None

@@ -21,7 +21,7 @@ from .assignment import Assignment, AssignmentError, handed_in, id_problem
 from .budget import TRIES, Budget
 from .outputs import in_a_line
 from .receipts import error_of, up_to_date
-from .remote import GraderError, NotSandboxed, Origin, let_go
+from .remote import GraderError, Origin, Unfit, let_go
 from .sandbox import kernel
 
 EVERY = 0.1
@@ -172,8 +172,8 @@ def grade_class(
 
     Errors
     ------
-    AssignmentError where an assignment can't be graded at all, NotSandboxed where the machine
-    can't lock student code in.
+    AssignmentError where an assignment can't be graded at all, Unfit where this machine
+    can grade nothing.
     """
     start = time.monotonic()
     found, unseen = handed_in(coursedir, assignments)
@@ -347,7 +347,7 @@ class _Pool:
                         todo.append(piece)
                         continue
                     came = f"the grader died {TRIES} times while grading it"
-                if isinstance(came, NotSandboxed):
+                if isinstance(came, Unfit):
                     raise came
                 # Its worker goes on while what came is recorded.
                 hand_out()
@@ -368,11 +368,11 @@ class _Pool:
         self._origin.close()
 
 
-def _send(line, piece):
+def _send(line, message):
     try:
-        line.send(piece)
+        line.send(message)
     except OSError:
-        # Its worker is dead, which reading from it will tell.
+        # The other side is gone, which reading from it will tell.
         return
 
 
@@ -397,19 +397,20 @@ def _worker(line, others, parent, assignments, sandboxed, options):
             signal.alarm(0)
             try:
                 name, student = line.recv()
-            except EOFError:
+            except (EOFError, OSError):
                 return
             try:
                 assignment = assignments[name]
                 templates = assignment.templates
                 # Whatever keeps this process itself busy costs a try, not the whole run.
                 signal.alarm(max(1, round(budget.overdue(len(templates)))))
-                line.send(grade_all(assignment, templates, student, sandboxed, **options))
-            except NotSandboxed as error:
-                line.send(error)
+                came = grade_all(assignment, templates, student, sandboxed, **options)
+            except Unfit as error:
+                came = error
             except (GraderError, OSError) as error:
-                line.send(f"not graded, through no fault of the student's: {error}")
+                came = f"not graded, through no fault of the student's: {error}"
             except Exception:
-                line.send(f"the grader failed: {traceback.format_exc(limit=-3)}")
+                came = f"the grader failed: {traceback.format_exc(limit=-3)}"
+            _send(line, came)
     finally:
         let_go()

@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 from . import sandbox, wire
@@ -45,14 +46,10 @@ def main(control_fd, home, released=""):
     Parameters
     ----------
     control_fd : int, a connected stream socket
-    home : str, a directory that is removed at the end
+    home : str, its own directory, which is made and at the end removed
     released : str, the folder that students have, for its ``check``; none where empty
     """
-    try:
-        _serve(socket.socket(fileno=control_fd), _loaded(), released)
-    finally:
-        # Whoever made it may have been killed.
-        shutil.rmtree(home, ignore_errors=True)
+    _live(socket.socket(fileno=control_fd), _loaded, home, released)
 
 
 def origin(line_fd, home):
@@ -63,11 +60,16 @@ def origin(line_fd, home):
     Parameters
     ----------
     line_fd : int, a connected socket of datagrams that many workers send requests to
-    home : str, a directory that is removed at the end
+    home : str, its own directory, which is made and at the end removed
     """
     line = socket.socket(fileno=line_fd)
-    try:
-        shell = _loaded()
+    with _at_home(home):
+        loaded = Future()
+        try:
+            loaded.set_result(_loaded())
+        except Exception as error:
+            # Each warm parent tells those who asked for it.
+            loaded.set_exception(error)
         signal.signal(signal.SIGCHLD, lambda *_: _reap(os.WNOHANG))
         while True:
             request, fds, _, _ = socket.recv_fds(line, MAX_REQUEST, 1)
@@ -76,10 +78,19 @@ def origin(line_fd, home):
             request = json.loads(request)
             if os.fork() == 0:
                 line.close()
-                _descend(socket.socket(fileno=fds[0]), shell, **request)
+                _descend(socket.socket(fileno=fds[0]), loaded.result, **request)
             os.close(fds[0])
         # Whoever asked for them is gone, so they are ending; their time is counted with this one's.
         _reap(0)
+
+
+@contextlib.contextmanager
+def _at_home(home):
+    """Make a directory, be in it, and remove it in the end: whoever named it may be killed."""
+    os.mkdir(home, 0o700)
+    try:
+        os.chdir(home)
+        yield
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -91,16 +102,24 @@ def _reap(options):
             continue
 
 
-def _descend(control, shell, home, released):
+def _descend(control, loaded, home, released):
     """Be a warm parent in a process that was forked from the origin; never returns."""
     try:
         os.setsid()
-        os.chdir(home)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _serve(control, shell, released)
+        _live(control, loaded, home, released)
     finally:
-        shutil.rmtree(home, ignore_errors=True)
         os._exit(0)
+
+
+def _live(control, loaded, home, released):
+    """Serve at home; tell the other side why not, where it can't be done."""
+    try:
+        with _at_home(home):
+            _serve(control, loaded(), released)
+    except Exception as error:
+        with contextlib.suppress(wire.WireError):
+            wire.send(control, {"failed": f"{type(error).__name__}: {error}"})
 
 
 def _loaded():

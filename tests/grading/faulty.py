@@ -3,6 +3,7 @@
 It is what ``python -m autograder grade`` does, so that a fault shows what a person would see.
 """
 
+import errno
 import io
 import multiprocessing
 import os
@@ -55,7 +56,8 @@ def _run(root, arguments, settings):
     ``die_at``: the how manieth line of recording kills it; ``count_to``: a file that takes how many
     there were; ``tmp``: the directory for temporary files; ``ordinary``: whether root's powers are
     given up; ``tiny``: a folder of the course that is put on a file system of 8 kB; ``limit``:
-    bytes that a file may have; ``patience``: seconds for which a locked gradebook is waited for.
+    bytes that a file may have; ``patience``: seconds for which a locked gradebook is waited for;
+    ``preloaded``: modules that warm parents load; ``full``: whether they can start no process.
     """
     os.setsid()
     said = os.open(Path(root, "said.txt"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -63,6 +65,9 @@ def _run(root, arguments, settings):
     os.dup2(said, 2)
     tempfile.tempdir = settings.get("tmp")
     remote.Popen = Forked
+    warm.PRELOADED = settings.get("preloaded", warm.PRELOADED)
+    if settings.get("full"):
+        sandbox.fork = _no_fork
     record.LOCKED_SECONDS = settings.get("patience", record.LOCKED_SECONDS)
     if settings.get("tiny"):
         _own_mounts()
@@ -122,6 +127,10 @@ class Forked:
 
     def kill(self):
         os.kill(self.pid, signal.SIGKILL)
+
+
+def _no_fork():
+    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
 
 def _own_mounts():

@@ -1,12 +1,15 @@
 """Killed, locked out or without room at any moment: nothing is lost, and nothing is done twice."""
 
 import contextlib
+import errno
 import json
+import multiprocessing
 import os
 import random
 import shutil
 import signal
 import sqlite3
+import tempfile
 import time
 from itertools import count
 from pathlib import Path
@@ -15,6 +18,7 @@ import nbformat
 import pytest
 
 from autograder import course
+from autograder.grading import remote
 
 from .conftest import ASSIGNMENT, DIRECTORIES
 from .faulty import start
@@ -280,6 +284,19 @@ def test_two_runs_at_once_of_which_one_is_killed(root, undisturbed):
     assert same(root, undisturbed)
 
 
+@pytest.mark.parametrize("process", [remote.Origin, remote.Warm])
+def test_who_is_killed_before_a_warm_parent_starts_leaves_nothing(process, tmp_path):
+    def start():
+        tempfile.tempdir = str(tmp_path)
+        remote.Popen = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+        process()
+
+    killed = multiprocessing.get_context("fork").Process(target=start)
+    killed.start()
+    assert finish(killed) == -signal.SIGKILL
+    assert os.listdir(tmp_path) == []
+
+
 # --- no room, no permission, no lock -------------------------------------------------------------
 
 
@@ -341,5 +358,33 @@ def test_a_gradebook_that_another_program_holds_is_said(root, undisturbed, lock)
         book.execute(f"begin {lock}")
         code, said = run(root, "--jobs", "1", "--student", "ada", patience=0)
         assert code == 1 and "locked" in said
+    run(root)
+    assert same(root, undisturbed)
+
+
+# --- a machine on which nothing can be graded ----------------------------------------------------
+
+
+def test_where_a_warm_parent_can_not_load_it_is_said_once(root, undisturbed):
+    code, said = run(root, "--jobs", "2", preloaded=["no_such_module"])
+    assert code == 1 and said.count("ModuleNotFoundError: No module named 'no_such_module'") == 1
+    assert receipts(root) == {}
+    run(root)
+    assert same(root, undisturbed)
+
+
+def test_where_there_is_no_place_for_temporary_files_it_is_said_once(root, undisturbed):
+    nowhere = root / "not made"
+    code, said = run(root, "--jobs", "2", tmp=str(nowhere))
+    assert code == 1 and said.count("FileNotFoundError") == 1 and str(nowhere) in said
+    assert receipts(root) == {}
+    run(root)
+    assert same(root, undisturbed)
+
+
+def test_where_no_process_can_be_started_it_is_said_why(root, undisturbed):
+    code, said = run(root, "--jobs", "1", "--student", "ada", full=True)
+    assert code == 1 and "lstm ada: not graded, through no fault of the student's" in said
+    assert os.strerror(errno.EAGAIN) in said
     run(root)
     assert same(root, undisturbed)
