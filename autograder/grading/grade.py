@@ -139,7 +139,6 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="",
             scores[name] = None if ours else float(verdicts[name].points)
         else:
             scores[name] = 0.0 if name in unanswered else None
-    no_verdict = "" if handed.missing else error
     receipt = {
         "assignment": assignment.name,
         "notebook": template.name,
@@ -150,7 +149,7 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="",
         "scores": scores,
         "verdicts": {k: as_text(v).splitlines() for k, v in verdicts.items()},
         "remarks": list(remarks),
-        "error": no_verdict,
+        "error": "" if handed.missing else error,
     }
     return Graded(
         notebook=template.name,
@@ -163,6 +162,4 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="",
         ),
         receipt=receipt,
         handed_in=handed.handed_in,
-        remarks=remarks,
-        error=no_verdict,
     )

@@ -144,9 +144,9 @@ class CourseAutograde(Autograde):
             return False
         self.run_post_convert_hook()
         for graded in done:
-            for remark in graded.remarks:
+            for remark in graded.receipt["remarks"]:
                 self.log.warning("%s: %s", who, remark)
             by_hand = [name for name, points in graded.scores.items() if points is None]
             said = f"; to be graded by hand: {', '.join(by_hand)}" if by_hand else ""
             self.log.info("%s: %s: %g points%s", who, graded.notebook, graded.points, said)
-        return not any(graded.error for graded in done)
+        return not error_of([graded.receipt for graded in done])

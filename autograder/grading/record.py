@@ -57,11 +57,9 @@ class Graded:
     document: str
     """The autograded notebook, as it is written to its file."""
     receipt: dict = field(default_factory=dict)
+    """What it rests on, and what was odd about it."""
     handed_in: datetime | None = None
     """When it was handed in, in UTC."""
-    remarks: tuple[str, ...] = ()
-    error: str = ""
-    """Why there is no verdict, where there is none."""
 
     @property
     def points(self):
