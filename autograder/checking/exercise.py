@@ -202,6 +202,9 @@ class Exercise:
     sizes: tuple[Size, ...] = SIZES
     uses: tuple[str, ...] = ()
     stand_in: str = ""
+    calls: int = 2_000
+    """How often an answer that builds on it may call the right version for one case. What reads a
+    whole sequence is called a few times: gradients by differences would take hundreds."""
     allows: tuple[str, ...] = ()
     initial: bool = False
     extra: bool = False

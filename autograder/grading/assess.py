@@ -1,5 +1,6 @@
 """The trusted side of one notebook: have its cells run, ask about its answers, reach verdicts."""
 
+import collections
 import contextlib
 import functools
 import secrets
@@ -12,17 +13,18 @@ from autograder.checking.judge import Verdict, grader_error
 from . import wire
 from .budget import Budget
 from .earlier import can_be_called, reply
-from .outputs import checked, clean, failure
+from .outputs import MAX_SHOWN, checked, clean, failure
 from .remote import GraderError
 
 IMPATIENCE = 8
 """How many times shorter an answer is waited for that may call one which never ended."""
 MAX_CALLS = 2_000
-"""Calls of right versions of earlier answers in one case."""
+"""Calls of right versions of all earlier answers in one case."""
 SEEDS = 2
 """Seeds of an exercise that are at hand at a time."""
-NOTEBOOKS = 250
-"""Notebooks after which a seed is given up."""
+NOTEBOOKS, MINUTES = 250, 5
+"""Notebooks and minutes after which a seed is given up: who has seen what a notebook was asked, in
+an error's words, is not to hand in another one that is asked the same."""
 TIME_UP = "TimeUp"
 """What a child calls the error that stops an answer whose time is up."""
 KILLED = "it was stopped by SIGKILL"
@@ -57,13 +59,17 @@ class _Fresh:
 
     def seed(self, exercise):
         """A seed for the inputs of one exercise."""
+        now = time.monotonic()
         left = self._left.setdefault(id(exercise), {})
-        while len(left) < SEEDS:
-            left[secrets.randbits(32)] = NOTEBOOKS
-        seed = secrets.choice(list(left))
-        left[seed] -= 1
-        if not left[seed]:
+        for seed in [
+            seed for seed, (notebooks, until) in left.items() if not notebooks or now > until
+        ]:
             del left[seed]
+        while len(left) < SEEDS:
+            left[secrets.randbits(32)] = NOTEBOOKS, now + 60 * MINUTES
+        seed = secrets.choice(list(left))
+        notebooks, until = left[seed]
+        left[seed] = notebooks - 1, until
         return seed
 
 
@@ -161,7 +167,7 @@ class _Run:
 
         Where one has ended it that may not have done so, none is yielded, and all are to run again.
         """
-        seconds = self._budget.cell
+        seconds, room = self._budget.cell, MAX_SHOWN
         try:
             self._tell({"run": [list(cell) for cell in cells], "seconds": seconds})
         except _Died as error:
@@ -173,7 +179,8 @@ class _Run:
                 told = said.get("cell") if isinstance(said, dict) else None
                 if not isinstance(told, str) or told != name:
                     raise _Died(self._lose("it spoke out of turn", now=True))
-                self.outputs[name] = checked(said.get("outputs"))
+                self.outputs[name], size = checked(said.get("outputs"), room)
+                room -= size
             except _Died as error:
                 if self._once_more(name, error):
                     return
@@ -248,6 +255,7 @@ class _Run:
 
     def _answer(self, helpers, deadline, known):
         """What the child says of the next case; calls of right versions are answered meanwhile."""
+        calls = collections.Counter()
         for _ in range(MAX_CALLS):
             said = self._hear(deadline - time.monotonic(), known=known, **wire.ANSWER)
             if not isinstance(said, dict):
@@ -257,7 +265,7 @@ class _Run:
                     text = "it went on calling earlier answers after its time was up"
                     raise _Died(self._lose(text, now=True))
                 with self._timed():
-                    self._tell(self._help(said, helpers))
+                    self._tell(self._help(said, helpers, calls))
             elif "stopped" in said or "observation" in said:
                 return said
             else:
@@ -273,11 +281,14 @@ class _Run:
         asked = [self._exercises[name] for name in names if name in self._exercises]
         return {e.name: e.stand_in or e.kind for e in asked if e.stand_in or can_be_called(e)}
 
-    def _help(self, said, helpers):
-        """Call the right version of an earlier answer for the child."""
+    def _help(self, said, helpers, calls):
+        """Call the right version of an earlier answer for the child, so often as is allowed."""
         name = said["call"]
         if not isinstance(name, str) or "." in self._stand_ins(helpers).get(name, "."):
             return {"error": f"{clean(name, 100)} can't be called here"}
+        calls[name] += "cotangents" not in said
+        if calls[name] > self._exercises[name].calls:
+            return {"error": f"{name} was called more than {self._exercises[name].calls} times"}
         return reply(self._exercises[name], said)
 
     def _tell(self, message, before=b""):

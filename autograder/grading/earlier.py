@@ -7,6 +7,7 @@ module of PyTorch travels as its class, its arguments and its parameters, and th
 tensors are asked for with a second call when the backward pass arrives.
 """
 
+import math
 import signal
 
 import numpy as np
@@ -18,7 +19,9 @@ from . import wire
 MAX_VALUES = 2_048
 """Numbers in all arguments of one call, and the largest number that may be a size."""
 MAX_AXES = 3
-"""Axes of one argument; by broadcasting, more could make much of few numbers."""
+"""Axes of one argument."""
+MAX_MADE = 2**17
+"""Numbers that a call may make of them: by broadcasting, few numbers can become many."""
 MODULES = ("RNN", "LSTM", "GRU")
 """The modules that may be arguments."""
 SETTINGS = (
@@ -195,7 +198,9 @@ def reply(exercise, said):
         arguments, named, track = said.get("arguments"), said.get("named"), exercise.kind == "torch"
         if not isinstance(arguments, list) or not isinstance(named, dict):
             raise _NotCarried("something that is no plain data")
-        if sum(array.size for array in _arrays([arguments, named])) > MAX_VALUES:
+        given = list(_arrays([arguments, named]))
+        longest = sorted((n for array in given for n in array.shape), reverse=True)[:MAX_AXES]
+        if sum(array.size for array in given) > MAX_VALUES or math.prod(longest) > MAX_MADE:
             raise _NotCarried(LARGE)
         arguments, named = _received(arguments, track), _received(named, track)
         with np.errstate(all="ignore"), torch.enable_grad():
@@ -221,6 +226,9 @@ def _received(value, track, depth=0):
         raise _NotCarried(LARGE)
     if isinstance(value, np.ndarray):
         if value.size == 0 or value.ndim > MAX_AXES:
+            raise _NotCarried(LARGE)
+        if value.dtype.kind in "iu" and not -MAX_VALUES <= value.min() <= value.max() <= MAX_VALUES:
+            # They may be lengths.
             raise _NotCarried(LARGE)
         if not track:
             return value

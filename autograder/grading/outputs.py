@@ -9,6 +9,9 @@ from nbformat import from_dict
 
 MAX_OUTPUTS = 200
 MAX_CHARACTERS = 2**20
+"""Of any one text."""
+MAX_SHOWN = 2**22
+"""Characters of all outputs of a notebook, pictures included: a page is made of them."""
 MAX_CODE, MAX_LINE = 50_000, 1_000
 """Characters of a cell's code, and of a line of it, beyond which they are not shown."""
 MAX_BLANK = 50
@@ -24,7 +27,7 @@ TEX = (
 )
 """MathJax's commands that make links and styles, or new commands that could be spelt as those."""
 ACTIVE = re.compile(
-    r"<(?=[a-z/!?])|&(?=#|[a-z][a-z0-9]*;)|(javascript|vbscript|data)(?=\s*:)"
+    r"<(?=[a-z/!?])|&(?=#|[a-z][a-z0-9]*;)|\](?=[(:](?![ \t\n]*https?://))"
     rf"|\\(?=({TEX})(?![a-z]))"
     r"|(?<!`)`{3,}+(?=[^\S\n]*[^\s])|(?<!~)~{3,}+(?=[^\S\n]*[^\s])",
     re.I,
@@ -55,9 +58,10 @@ def in_a_line(text, limit):
 def harmless(markdown):
     """A written answer that no browser takes for anything but text, mathematics and pictures.
 
-    Tags, entities, addresses that run something, commands of TeX that make links or styles, and
-    languages of code, which some are coloured in that takes hours, are broken up by a mark without
-    width, so that they are shown as they were written. What is too long is cut.
+    Tags, entities, links but those into the web (an address can run something, and be spelt in many
+    ways), commands of TeX that make links or styles, and languages of code, which some are coloured
+    in that takes hours, are broken up by a mark without width, so that they are shown as they were
+    written. What is too long is cut.
     """
     said = clean(markdown)
     left = len(said) - MAX_WRITTEN
@@ -86,22 +90,37 @@ def showable(code):
     return "\n".join(shown)
 
 
-def checked(reported):
+def checked(reported, room=MAX_SHOWN):
     """Make a notebook's outputs of what a child reported; leave out what is none.
 
     Parameters
     ----------
     reported : plain data, of any kind
+    room : int, how many characters they may have
 
     Returns
     -------
     list of NotebookNode; plain text and PNG pictures alone, nothing that a browser would run
+    int, how many characters they have
     """
-    made = []
+    made, size = [], 0
     for said in reported[:MAX_OUTPUTS] if isinstance(reported, list) else ():
-        if isinstance(said, dict):
-            made += _one(said)
-    return made
+        for one in _one(said) if isinstance(said, dict) else ():
+            more = _size(one)
+            if size + more > room:
+                left_out = "… the rest of the outputs is left out: the notebook shows too much\n"
+                return [*made, output("stream", name="stderr", text=left_out)], size
+            made.append(one)
+            size += more
+    return made, size
+
+
+def _size(value):
+    """How many characters an output has."""
+    if isinstance(value, str):
+        return len(value)
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return sum(map(_size, parts))
 
 
 def output(kind, **fields):

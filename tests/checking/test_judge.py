@@ -426,3 +426,21 @@ def test_what_only_a_forger_would_say_is_not_read(change):
         for exercise in chapter[:3]
         for seen in exercise.drawn(3).expected[:1]
     )
+
+
+REFUSING = [e for chapter in CHAPTERS.values() for e in chapter if e.subject.startswith("refusing")]
+
+
+@pytest.mark.parametrize("exercise", REFUSING, ids=lambda exercise: exercise.name)
+def test_what_refuses_everything_earns_nothing_for_it(exercise):
+    class Module(nn.Module):
+        def __init__(self, *_, **__):
+            raise ValueError("not this")
+
+    def function(*arguments):
+        raise ValueError("not this")
+
+    verdict = exercise.check(Module if exercise.subject.endswith("module") else function, SEED)
+    assert verdict.points == 0
+    assert any("takes no input at all" in part.finding.says for part in verdict.parts)
+    assert exercise.check(exercise.reference, SEED).points == exercise.points

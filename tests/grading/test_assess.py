@@ -10,6 +10,7 @@ import pytest
 from autograder.checking.contract import Case, Contract, Part
 from autograder.checking.exercise import Drawn
 from autograder.checking.probe import observe
+from autograder.grading import assess as assessing
 from autograder.grading import sandbox
 from autograder.grading.assess import ENDED, TIME_UP, _Run, assess
 from autograder.grading.budget import Budget
@@ -244,7 +245,7 @@ def double(x):
 class Doubles:
     """An exercise that may call an earlier one, and asks with its right version."""
 
-    kind, stand_in = "numpy", ""
+    kind, stand_in, calls = "numpy", "", 5
     contract = Contract("twice", "numpy", "function", "y", {}, (Part("y", 1),), uses=("double",))
 
     def __init__(self, reference):
@@ -297,6 +298,25 @@ def test_right_versions_of_earlier_answers_live_with_the_grader(warm):
     sly = "import numpy as np\ndef twice(x): return sly(x)\n"
     sly += "def sly(x): return double(np.zeros(9_999))"
     assert "other than small arrays" in ask(warm, sly, ("double",), 3.0)["problem"]["message"]
+
+
+def test_right_versions_are_called_so_often_as_the_exercise_allows(warm):
+    source = "def twice(x): return sum(double(x) for _ in range({})) / {}"
+    seen = ask(warm, source.format(2, 2), ("double",), 3.0, 4.0)
+    assert [one["value"]["array"] for one in seen] == [6.0, 8.0]
+    problem = ask(warm, source.format(3, 3), ("double",), 3.0)["problem"]
+    assert "double was called more than 5 times" in problem["message"]
+
+
+def test_seeds_are_given_up_after_some_notebooks_or_minutes(monkeypatch):
+    now, fresh = [0.0], assessing._Fresh()
+    monkeypatch.setattr(assessing.time, "monotonic", lambda: now[0])
+    drawn = [fresh.seed(Doubles) for _ in range(10 * assessing.NOTEBOOKS)]
+    assert max(map(drawn.count, drawn)) == assessing.NOTEBOOKS
+    last = {fresh.seed(Doubles) for _ in range(20)}
+    assert len(last) <= assessing.SEEDS + 1
+    now[0] += 60 * assessing.MINUTES + 1
+    assert not last & {fresh.seed(Doubles) for _ in range(20)}
 
 
 def test_nothing_is_called_that_was_not_offered(warm):

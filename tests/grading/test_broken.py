@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import types
+from html.parser import HTMLParser
 
 import nbformat
 import numpy as np
@@ -185,16 +186,23 @@ def test_whatever_a_child_reports_makes_valid_outputs():
                 [*VALUES, {"text/plain": "1", "text/html": "<b>", "image/png": "x"}]
             ),
         }
-        cell = nbformat.v4.new_code_cell("", outputs=checked([output, None, 3]))
+        cell = nbformat.v4.new_code_cell("", outputs=checked([output, None, 3])[0])
         notebook = nbformat.v4.new_notebook(cells=[cell])
         nbformat.validate(notebook)
         assert "<b>" not in nbformat.writes(notebook)
         nbformat.writes(notebook).encode()
-    assert checked(types.SimpleNamespace()) == checked(None) == checked("x") == []
+    assert checked(types.SimpleNamespace()) == checked(None) == checked("x") == ([], 0)
     numbers = np.zeros(2)
-    assert checked([{"output_type": numbers}, {"output_type": "stream", "name": numbers}]) == []
+    assert checked([{"output_type": numbers}, {"output_type": "stream", "name": numbers}])[0] == []
     many = {"output_type": "stream", "name": "stdout", "text": [np.ones(1000)] * 1000}
-    assert checked([many])[0].text == "list"
+    assert checked([many])[0][0].text == "list"
+
+
+def test_outputs_beyond_what_a_notebook_may_show_are_left_out():
+    text = {"output_type": "stream", "name": "stdout", "text": "x" * 1000}
+    made, size = checked([text] * 5, room=3500)
+    assert [len(one.text) for one in made[:3]] == [1000] * 3 and len(made) == 4
+    assert "left out" in made[3].text and 3000 <= size <= 3500
 
 
 @pytest.mark.parametrize(
@@ -205,19 +213,52 @@ def test_whatever_a_child_reports_makes_valid_outputs():
         ("- ~~~\u00a0mermaid\n~~~~\nb ```c```", "- ~~~\u200b\u00a0mermaid\n~~~~\nb ```\u200bc```"),
         ("<script>", "<\u200bscript>"),
         ("</p><!-- -->", "<\u200b/p><\u200b!-- -->"),
-        ("[x](JavaScript:a())", "[x](JavaScript\u200b:a())"),
+        ("[x](JavaScript:a())", "[x]\u200b(JavaScript:a())"),
+        ("[x](javascript\\:a())", "[x]\u200b(javascript\\:a())"),
+        ("[x](javascript&colon\\;a())", "[x]\u200b(javascript&colon\\;a())"),
+        ("[x]\n\n[x]:\njavascript\\:a()", "[x]\n\n[x]\u200b:\njavascript\\:a()"),
+        ("![x](attachment:a.png)", "![x]\u200b(attachment:a.png)"),
+        ("a[0](b) [c]: d", "a[0]\u200b(b) [c]\u200b: d"),
         ("&#106;avascript", "&\u200b#106;avascript"),
-        ("[x](javascript&colon;a())", "[x](javascript&\u200bcolon;a())"),
-        ("[x](java&Tab;script:a())", "[x](java&\u200bTab;script:a())"),
+        ("[x](javascript&colon;a())", "[x]\u200b(javascript&\u200bcolon;a())"),
+        ("[x](java&Tab;script:a())", "[x]\u200b(java&\u200bTab;script:a())"),
         (r"$\href{x}{y} \left( \def\x{} \frac12 \letter$", None),
         (r"AT&T, $a & b \\ c & d$ and R&D; done", None),
-        ("![p](plot.png) **bold** https://a.example", "![p](plot.png) **bold** https://a.example"),
+        ("![p](https://a.example/p.png) **b** [c]( http://d)", None),
+        ("[x]: https://a.example 'title'", None),
     ],
 )
 def test_a_written_answer_is_text_and_mathematics(written, shown):
     if shown is None:
         shown = re.sub(r"\\(?=(href|def)\b)|&(?=D;)", lambda m: f"{m[0]}\u200b", written)
     assert harmless(written) == shown
+
+
+PIECES = [
+    *("[x]", "![", "]", "](", "]:", "(", ")", "[g]", "[g]:", "[^1]", ":", "<", ">", "\\", "\\:"),
+    *("&colon;", "&colon\\;", "&#58;", "&Tab;", "&lt;", "&amp;", "javascript", "data", "alert(1)"),
+    *("//", "#a", "a", "!", "attachment:", "https", "http://a", "`", "$", "$$", "\\[", "\\("),
+    *("**", "~~", "|", " ", "\n", "\n\n", "\t", "\u200b", "\xa0", "\n    "),
+    "| a | b |\n| - | - |\n| ",
+]
+
+
+def test_no_link_in_a_written_answer_leads_anywhere_but_into_the_web():
+    rng = random.Random(0)
+    markdown = MarkdownWithMath(renderer=IPythonRenderer(escape=False))
+    found = []
+
+    class Links(HTMLParser):
+        def handle_starttag(self, tag, attributes):
+            assert tag not in ("script", "iframe", "object", "form")
+            assert not any(name.startswith("on") for name, _ in attributes)
+            found.extend(value for name, value in attributes if name in ("href", "src"))
+
+    for _ in range(20 * COUNT):
+        begin = rng.choice(["[x](", "![x](", "[g]\n\n[g]: ", "[g](x)[g]\n\n[g]:\n", ""])
+        Links().feed(markdown.render(harmless(begin + "".join(rng.choices(PIECES, k=6)))))
+    assert [link for link in found if not re.match("https?://|#", link)] == []
+    assert any(link.startswith("http://a") for link in found)
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,11 @@ def of_torch(**changes):
     return {"arguments": [module | changes], "named": {}}
 
 
+def packed(lengths):
+    given = [nn.LSTM(1, 1).double(), torch.zeros(1, 1, 1).double(), torch.tensor(lengths)]
+    return {"arguments": earlier._sent(given, "torch"), "named": {}}
+
+
 def drawing(**changes):
     state = np.random.default_rng(0).bit_generator.state | changes
     return {"arguments": [np.zeros(3), {"generator": state}, 1.0], "named": {}}
@@ -125,18 +130,25 @@ def of_numpy(*arguments):
         ("rnn_step", of_numpy(np.zeros((2, 2, 2, 2)), *[np.zeros((3, 3))] * 5)),
         ("rnn_step", of_numpy(np.zeros(10**5), *[np.zeros((3, 3))] * 5)),
         ("rnn_step", of_numpy(*[[[[[[[1]]]]]]] * 6)),
+        ("update_cell", of_numpy(*[np.ones((400, 1, 1)), np.ones((400, 1)), np.ones(400)] * 2)),
         ("rnn_step", of_numpy("x" * 10**6)),
         ("run_packed", of_torch(module="Transformer")),
         ("run_packed", of_torch(settings={})),
         ("run_packed", of_torch(settings=dict.fromkeys(earlier.SETTINGS, 10**6))),
         ("run_packed", of_torch(settings=dict.fromkeys(earlier.SETTINGS, "os"))),
         ("run_packed", of_torch()),
+        ("run_packed", packed([2**30])),
+        ("run_packed", packed([-(2**63)])),
         ("run_packed", of_numpy(np.zeros(3))),
     ],
 )
 def test_whatever_the_sandbox_says_gets_an_answer_in_words(name, said):
     reply = earlier.reply(EXERCISES[name], {"call": name} | said)
     assert list(reply) == ["error"] and name in reply["error"] and len(reply["error"]) < 400
+
+
+def test_numbers_that_become_lengths_may_be_as_large_as_sequences_are():
+    assert "value" in earlier.reply(EXERCISES["run_packed"], packed([1]))
 
 
 def test_what_can_not_travel_is_refused_before_it_leaves(over_the_wire):

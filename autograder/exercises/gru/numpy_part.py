@@ -221,6 +221,7 @@ gru_forward = Exercise(
     ),
     uses=("gru_step",),
     composes=True,
+    calls=30,
     book=at("gru-carry-state"),
     mistakes=wrong.GRU_FORWARD,
     alternatives=other.GRU_FORWARD,

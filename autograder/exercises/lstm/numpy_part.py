@@ -198,6 +198,7 @@ lstm_forward = Exercise(
         Part("the final states h_n and c_n", 1, outputs=("h_n", "c_n")),
     ),
     uses=("sigmoid", "lstm_step"),
+    calls=30,
     book=at("lstm-carry-states"),
     gates=GATES,
     composes=True,

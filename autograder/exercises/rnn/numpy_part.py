@@ -116,6 +116,7 @@ rnn_forward = Exercise(
     ),
     uses=("rnn_step",),
     composes=True,
+    calls=30,
     book=at("rnn-carry-state"),
     mistakes=mistakes.RNN_FORWARD,
     alternatives=alternatives.RNN_FORWARD,

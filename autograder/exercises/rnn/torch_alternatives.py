@@ -214,4 +214,38 @@ def _index_by_index(network, readout, optimizer, x, target, h, chunk_size, max_n
     return tuple(losses), state
 
 
-TRUNCATED = (_index_by_index, _cut_before, _zeroed_after, _clipped_by_hand)
+def _with_a_closure(network, readout, optimizer, x, target, h, chunk_size, max_norm):
+    losses = []
+    for x_chunk, y_chunk in zip(x.split(chunk_size), target.split(chunk_size), strict=True):
+        start = h.detach()
+
+        def closure(x_chunk=x_chunk, y_chunk=y_chunk, start=start):
+            nonlocal h
+            optimizer.zero_grad()
+            output, h = network.forward(x_chunk, start)
+            loss = functional.mse_loss(readout(output), y_chunk)
+            loss.backward()
+            nn.utils.clip_grad_norm_([*network.parameters(), *readout.parameters()], max_norm)
+            return loss
+
+        losses.append(optimizer.step(closure).item())
+    return losses, h.detach()
+
+
+def _by_names(network, readout, optimizer, x, target, h, chunk_size, max_norm):
+    losses = []
+    for x_chunk, y_chunk in zip(x.split(chunk_size), target.split(chunk_size), strict=True):
+        optimizer.zero_grad()
+        output, h = network(hx=h.detach(), input=x_chunk)
+        loss = functional.mse_loss(input=readout(input=output), target=y_chunk)
+        loss.backward()
+        nn.utils.clip_grad_norm_([*network.parameters(), *readout.parameters()], max_norm)
+        optimizer.step()
+        losses.append(loss.item())
+    return losses, h.detach()
+
+
+TRUNCATED = (
+    *(_index_by_index, _cut_before, _zeroed_after, _clipped_by_hand),
+    *(_with_a_closure, _by_names),
+)

@@ -149,6 +149,7 @@ def judge(contract, cases, expected, observed, forbidden=()):
         return grader_error(contract, "the reference could not be observed")
     parts = []
     every = findings(contract, cases, expected, observed, forbidden)
+    every += _refusals(contract, cases, expected, one_each(cases, observed))
     for part in contract.parts:
         whole = part is contract.parts[-1]
         failed = [f for f in every if _concerns(contract, part, f, whole)]
@@ -174,6 +175,30 @@ def findings(contract, cases, expected, observed, forbidden=()):
     for case, want, got in zip(cases, expected, observed, strict=True):
         found += _findings(contract, case, want, got)
     return found
+
+
+def _refusals(contract, cases, expected, observed):
+    """What refuses whatever it is given earns nothing for refusing what it should."""
+    refused = [case for case, want in zip(cases, expected, strict=True) if _is_refusal(want)]
+    if not refused or any(
+        got is want or (readable(got) and not got["problem"] and not _is_refusal(got))
+        for want, got in zip(expected, observed, strict=True)
+        if not _is_refusal(want)
+    ):
+        return []
+    said = f"{contract.name} takes no input at all, so that it refuses this one says nothing"
+    return [Finding("values", case.name, said) for case in refused]
+
+
+def _is_refusal(seen):
+    """Whether an observation is that of an answer which refused the case."""
+    value = seen["value"]
+    while isinstance(value, tuple | list) or (isinstance(value, dict) and "dict" in value):
+        items = list(value["dict"].values() if isinstance(value, dict) else value)
+        if not items:
+            return False
+        value = items[0]
+    return isinstance(value, dict) and value.get("leaf") == "error"
 
 
 def _concerns(contract, part, finding, whole):

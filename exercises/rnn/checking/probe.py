@@ -20,6 +20,7 @@ import contextlib
 import copy
 import functools
 import importlib
+import inspect
 import io
 import linecache
 import sys
@@ -748,7 +749,7 @@ def _call_training(contract, answer, case):
 
 
 class _Training:
-    """One call of a function that trains, watched by hooks on its network and its optimizer."""
+    """One call of a function that trains, watched at its network and its optimizer."""
 
     def __init__(self, inputs):
         import torch
@@ -762,11 +763,12 @@ class _Training:
         self.trained = [p for module in self.modules.values() for p in module.parameters()]
         spec = inputs["optimizer"]
         optimizer = getattr(torch.optim, spec["torch.optim"])(self.trained, **spec["options"])
-        optimizer.register_step_pre_hook(self._before_step)
+        # After the step: one that is given a closure has computed the gradients by then.
+        optimizer.register_step_post_hook(self._after_step)
         self.given["optimizer"] = optimizer
+        # Not by hooks: network.forward(x) would pass them by.
         network = next(iter(self.modules.values()))
-        network.register_forward_pre_hook(self._before_call, with_kwargs=True)
-        network.register_forward_hook(self._after_call)
+        network.forward = self._seen(network.forward)
         self.state = self.given["h"].clone()
         self.lengths, self.handed_on, self.cut_off, self.gradients = [], [], [], []
         self.result = None
@@ -775,10 +777,21 @@ class _Training:
         """Call the answer by way of a function, and keep what it returned."""
         self.result = call(*self.given.values())
 
-    def _before_call(self, network, args, kwargs):
+    def _seen(self, forward):
+        """A network's forward that notes what it is given, and the state that it gives."""
+        signature = inspect.signature(forward)
+
+        def seen(*args, **kwargs):
+            self._before_call(*signature.bind(*args, **kwargs).arguments.values())
+            result = forward(*args, **kwargs)
+            self.state = result[1].detach().clone()
+            return result
+
+        return seen
+
+    def _before_call(self, x, state=None):
         import torch
 
-        x, state, *_ = (*args, *kwargs.values(), None, None)
         is_tensor = isinstance(state, torch.Tensor)
         self.lengths.append(len(x))
         self.handed_on.append(
@@ -786,10 +799,7 @@ class _Training:
         )
         self.cut_off.append(not (is_tensor and state.requires_grad))
 
-    def _after_call(self, network, args, result):
-        self.state = result[1].detach().clone()
-
-    def _before_step(self, optimizer, args, kwargs):
+    def _after_step(self, optimizer, args, kwargs):
         import torch
 
         grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.trained]
