@@ -18,12 +18,14 @@ book: _build/html/index.html
 exercises: _build/exercises.made
 example: _build/grades.csv
 
-.venv/.installed: requirements.lock pyproject.toml
+.venv/.installed: requirements.lock pyproject.toml autograder/jupyter/nbgrader_config.py
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --disable-pip-version-check --no-compile --requirement requirements.lock
 	@# pip would compile on one core. Some packages carry files that no Python can compile.
 	$(BIN)/python -m compileall -qq --workers 0 .venv/lib autograder book tests || true
 	$(BIN)/pip install --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	mkdir -p .venv/etc/jupyter
+	cp autograder/jupyter/nbgrader_config.py .venv/etc/jupyter/
 	touch $@
 
 _build/html/index.html: .venv/.installed _build/exercises.made $(PAGES)

@@ -49,9 +49,21 @@ def nbgrader(root=ROOT, **changes):
     beside = str(Path(sys.executable).parent)
     if beside not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = beside + os.pathsep + os.environ["PATH"]
+    config = configuration(root)
+    config.merge(Config(CourseDirectory={"root": str(root), **changes}))
+    return NbGraderAPI(CourseDirectory(config=config), config=config)
+
+
+def configuration(root):
+    """What the ``nbgrader_config.py`` of a course directory sets: a traitlets Config.
+
+    Errors
+    ------
+    StepFailed where there is none or it can't be loaded.
+    """
     path = Path(root, "nbgrader_config.py")
     try:
-        config = PyFileConfigLoader(path.name, path=str(root)).load_config()
+        return PyFileConfigLoader(path.name, path=str(root)).load_config()
     except ConfigFileNotFound:
         raise StepFailed(
             f"{root} is no course directory: it has no {path.name}; name one that has"
@@ -59,8 +71,6 @@ def nbgrader(root=ROOT, **changes):
     except Exception as error:
         # It is Python, and can fail in any way.
         raise StepFailed(f"{path} can't be loaded: {type(error).__name__}: {error}") from None
-    config.merge(Config(CourseDirectory={"root": str(root), **changes}))
-    return NbGraderAPI(CourseDirectory(config=config), config=config)
 
 
 def configure(root, **settings):

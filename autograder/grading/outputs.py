@@ -27,7 +27,7 @@ TEX = (
 )
 """MathJax's commands that make links and styles, or new commands that could be spelt as those."""
 ACTIVE = re.compile(
-    r"<(?=[a-z/!?])|&(?=#|[a-z][a-z0-9]*;)|\](?=[(:](?![ \t\n]*https?://))"
+    r"<(?=[a-z/!?])|&(?=#|[a-z][a-z0-9]*;)|!(?=\[)|\](?=[(:](?![ \t\n]*https?://))"
     rf"|\\(?=({TEX})(?![a-z]))"
     r"|(?<!`)`{3,}+(?=[^\S\n]*[^\s])|(?<!~)~{3,}+(?=[^\S\n]*[^\s])",
     re.I,
@@ -56,12 +56,12 @@ def in_a_line(text, limit):
 
 
 def harmless(markdown):
-    """A written answer that no browser takes for anything but text, mathematics and pictures.
+    """A written answer that no browser takes for anything but text, mathematics and links.
 
     Tags, entities, links but those into the web (an address can run something, and be spelt in many
-    ways), commands of TeX that make links or styles, and languages of code, which some are coloured
-    in that takes hours, are broken up by a mark without width, so that they are shown as they were
-    written. What is too long is cut.
+    ways), pictures (whose owner is told who looks), commands of TeX that make links or styles, and
+    languages of code, which some are coloured in that takes hours, are broken up by a mark without
+    width, so that they are shown as they were written. What is too long is cut.
     """
     said = clean(markdown)
     left = len(said) - MAX_WRITTEN

@@ -12,6 +12,8 @@ from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Float, Unicode
 
+from autograder.course import StepFailed, configuration
+
 from . import record
 from .assignment import Assignment, AssignmentError, handed_in, id_problem
 from .budget import Budget
@@ -27,9 +29,9 @@ SWITCH = "COURSE_GRADER"
 def use():
     """Let nbgrader grade with ``CourseAutograde`` and write pages with ``CourseFeedback``.
 
-    nbgrader's configuration has no setting for the classes that do so. Its configuration file,
-    ``nbgrader_config.py``, which every command and formgrader run, calls this to put them in their
-    place.
+    nbgrader's configuration has no setting for the classes that do so. Two configuration files call
+    this to put them in their place: the course's, and ``autograder/jupyter/nbgrader_config.py``,
+    which every command and formgrader run even where the course's can't be loaded.
     """
     stock = os.environ.get(SWITCH) == "stock"
     grader, pages = (Autograde, GenerateFeedback) if stock else (CourseAutograde, CourseFeedback)
@@ -75,6 +77,8 @@ class CourseAutograde(Autograde):
         """Grade all submissions that the course directory's ids match."""
         failed = []
         try:
+            # nbgrader goes on without a configuration that fails: with other limits and places.
+            configuration(self.coursedir.root)
             assignment = Assignment(self.coursedir, self.coursedir.assignment_id)
             found, unseen = handed_in(self.coursedir, [assignment.name])
             for line in unseen:
@@ -92,7 +96,7 @@ class CourseAutograde(Autograde):
                 for student in students:
                     if not self._grade(assignment, student, gradebook, recorded.get(student)):
                         failed.append(student)
-        except (AssignmentError, Unfit) as error:
+        except (AssignmentError, StepFailed, Unfit) as error:
             self.log.error(str(error))
             raise NbGraderException(str(error)) from None
         if failed or unseen:

@@ -125,11 +125,14 @@ def document(template, texts, outputs, verdicts, remarks, book=""):
     return notebook
 
 
+SIGNS = "\\`*_{}[]()<>#|$&!~"
+"""Signs that mean something in Markdown or HTML."""
+
+
 def _plain(text):
-    """A text that Markdown and HTML take as it is."""
-    for sign in "\\`*_{}[]()<>#|$":
-        text = text.replace(sign, f"&#{ord(sign)};")
-    return text
+    """A text that Markdown and HTML take as it is, and in which MathJax finds no command."""
+    shown = "".join(f"&#{ord(sign)};" if sign in SIGNS else sign for sign in text)
+    return shown.replace("&#92;", "&#92;\u200b")
 
 
 def cell_name(cell):

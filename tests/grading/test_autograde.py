@@ -324,6 +324,37 @@ def test_the_command_ends_with_an_exit_code_that_means_something(classroom, api)
     assert "ada: graded already" in done.stderr
 
 
+BROKEN = ["c.CourseAutograde.cell_seconds = 30,,\n", "import no_such_module\n", "c = 1 / 0\n"]
+
+
+@pytest.mark.parametrize("config", BROKEN)
+def test_a_configuration_that_fails_lets_no_code_out_of_the_sandbox(classroom, api, config):
+    api = api()
+    root = root_of(api)
+    hostile = root / "written"
+    cells = {"sigmoid": f"open({str(hostile)!r}, 'w').write('x')\n"}
+    put(root, "eve", classroom.maker.notebook(cells))
+    before = (root / "nbgrader_config.py").read_text(encoding="utf-8")
+    (root / "nbgrader_config.py").write_text(config + before, encoding="utf-8")
+    places = [f"--CourseDirectory.{key}={value}" for key, value in DIRECTORIES.items()]
+    command = [sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT, *places]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 1 and "nbgrader_config.py can't be loaded" in done.stderr
+    result = api.autograde(ASSIGNMENT, "eve")
+    assert not result["success"] and "nbgrader_config.py can't be loaded" in result["error"]
+    assert not hostile.exists() and not (root / "autograded").exists()
+
+
+def test_a_grader_that_can_not_be_loaded_stops_nbgrader(tmp_path):
+    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; sys.modules['autograder.grading.plugin'] = None\n"
+         "from nbgrader.apps import NbGraderApp; NbGraderApp.launch_instance(['list'])"],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1 and "run students' code with your rights" in done.stderr
+
+
 def test_a_copied_grade_cell_stops_nobody(classroom, api):
     api = api()
     notebook = classroom.maker.solved()

@@ -217,14 +217,15 @@ def test_outputs_beyond_what_a_notebook_may_show_are_left_out():
         ("[x](javascript\\:a())", "[x]\u200b(javascript\\:a())"),
         ("[x](javascript&colon\\;a())", "[x]\u200b(javascript&colon\\;a())"),
         ("[x]\n\n[x]:\njavascript\\:a()", "[x]\n\n[x]\u200b:\njavascript\\:a()"),
-        ("![x](attachment:a.png)", "![x]\u200b(attachment:a.png)"),
+        ("![x](attachment:a.png)", "!\u200b[x]\u200b(attachment:a.png)"),
         ("a[0](b) [c]: d", "a[0]\u200b(b) [c]\u200b: d"),
         ("&#106;avascript", "&\u200b#106;avascript"),
         ("[x](javascript&colon;a())", "[x]\u200b(javascript&\u200bcolon;a())"),
         ("[x](java&Tab;script:a())", "[x]\u200b(java&\u200bTab;script:a())"),
         (r"$\href{x}{y} \left( \def\x{} \frac12 \letter$", None),
         (r"AT&T, $a & b \\ c & d$ and R&D; done", None),
-        ("![p](https://a.example/p.png) **b** [c]( http://d)", None),
+        ("![p](https://a.example)", "!\u200b[p](https://a.example)"),
+        ("a! **b** [c]( http://d)", None),
         ("[x]: https://a.example 'title'", None),
     ],
 )
@@ -259,6 +260,14 @@ def test_no_link_in_a_written_answer_leads_anywhere_but_into_the_web():
         Links().feed(markdown.render(harmless(begin + "".join(rng.choices(PIECES, k=6)))))
     assert [link for link in found if not re.match("https?://|#", link)] == []
     assert any(link.startswith("http://a") for link in found)
+
+
+def test_no_picture_in_a_written_answer_is_fetched():
+    markdown = MarkdownWithMath(renderer=IPythonRenderer(escape=False))
+    for written in ("![x](http://a)", "![x][g]\n\n[g]: http://a", "[![x](http://a)](http://a)"):
+        assert "<img" in markdown.render(written) and "<img" not in markdown.render(
+            harmless(written)
+        )
 
 
 @pytest.mark.parametrize(
