@@ -1,5 +1,6 @@
 """Broken notebooks by the hundred: never a traceback, always a line, and the rest is graded."""
 
+import html
 import io
 import json
 import os
@@ -19,7 +20,7 @@ from autograder import course
 from autograder.grading import rebuild
 from autograder.grading.outputs import checked, harmless
 from autograder.grading.rebuild import SubmissionError
-from autograder.grading.record import document
+from autograder.grading.record import _plain, document
 from autograder.grading.run import grade_class
 
 from .conftest import ASSIGNMENT, DIRECTORIES
@@ -265,9 +266,16 @@ def test_no_link_in_a_written_answer_leads_anywhere_but_into_the_web():
 def test_no_picture_in_a_written_answer_is_fetched():
     markdown = MarkdownWithMath(renderer=IPythonRenderer(escape=False))
     for written in ("![x](http://a)", "![x][g]\n\n[g]: http://a", "[![x](http://a)](http://a)"):
-        assert "<img" in markdown.render(written) and "<img" not in markdown.render(
-            harmless(written)
-        )
+        assert "<img" in markdown.render(written)
+        assert "<img" not in markdown.render(harmless(written))
+
+
+def test_a_remark_is_shown_as_it_was_said():
+    said = "cell `check_x` (line 3) is *missing* <b>, at #1 | [a](b) &amp; ![c](d) ~~e~~"
+    markdown = MarkdownWithMath(renderer=IPythonRenderer(escape=False))
+    assert html.unescape(markdown.render(_plain(said))) == f"<p>{said}</p>\n"
+    tex = html.unescape(markdown.render(_plain(r"$\href{javascript:a}{b}$ \(c\)")))
+    assert not re.search(r"\\[a-z(]", tex)
 
 
 @pytest.mark.parametrize(
