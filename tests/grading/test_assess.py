@@ -232,6 +232,27 @@ def test_warnings_threads_files_and_prints_do_no_harm(classroom, run):
     assert any("image/png" in one.get("data", {}) for one in result.outputs[UNRELATED])
 
 
+@pytest.mark.parametrize(
+    ("first", "says"),
+    [
+        ("%matplotlib widget", "%matplotlib failed"),
+        ("%cd /nowhere", ""),
+        ("%nothing_of_this_name", "%nothing_of_this_name failed: UsageError"),
+        ("get_ipython().run_line_magic('timeit', '1 / 0')", "ZeroDivisionError"),
+        ("import os, no_module", "No module named 'no_module'. The cell goes on without it"),
+        ("from no_module.colab import drive", "No module named 'no_module'"),
+        ("from __future__ import annotations\nimport no_module as m", "'no_module'"),
+    ],
+)
+def test_a_first_line_that_fails_here_costs_nothing(classroom, run, first, says):
+    answer = classroom.maker.solutions[UNRELATED]
+    result = run(classroom.maker.solutions | {UNRELATED: f"{first}\n{answer}"})
+    assert right(result) == everything(classroom)
+    said = result.outputs[UNRELATED]
+    assert not any(one.output_type == "error" for one in said)
+    assert says in "".join(one.text for one in said if one.get("name") == "stderr")
+
+
 def test_processor_time_is_no_shorter_than_the_time_of_a_notebook():
     # Threads may take several processors at a time.
     assert Budget().processor >= 2 * Budget().notebook
