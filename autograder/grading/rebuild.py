@@ -378,13 +378,15 @@ def _below(found, cells, template):
     """What a student wrote in new cells below a question, up to the assignment's next cell."""
     ids = {cell.id for cell in template.notebook.cells}
     texts = {cell.source.strip() for cell in template.notebook.cells if cell.source.strip()}
-    written = []
-    for start in (k for k, cell in enumerate(cells) if any(cell is one for one in found)):
-        for cell in cells[start + 1 :]:
-            if cell.grade_id or cell.cell_id in ids or cell.text.strip() in texts:
-                break
-            if cell.text.strip() and (cell.kind != "code" or _is_prose(cell.text)):
-                written.append(cell)
+    questions = {id(cell) for cell in found}
+    written, below = [], False
+    for cell in cells:
+        if id(cell) in questions:
+            below = True
+        elif cell.grade_id or cell.cell_id in ids or cell.text.strip() in texts:
+            below = False
+        elif below and cell.text.strip() and (cell.kind != "code" or _is_prose(cell.text)):
+            written.append(cell)
     return written
 
 
