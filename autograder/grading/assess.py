@@ -6,11 +6,12 @@ import functools
 import secrets
 import time
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from autograder.checking import judge
 from autograder.checking.judge import Verdict, grader_error
 
-from . import wire
+from . import order, wire
 from .budget import Budget
 from .earlier import can_be_called, reply
 from .outputs import MAX_SHOWN, checked, clean, failure
@@ -85,11 +86,12 @@ class _Died(Exception):
         return str(self) == KILLED
 
 
-def assess(warm, cells, exercises, budget=None, seeds=None):
+def assess(warm, cells, exercises, budget=None, seeds=None, checks=None):
     """Run a notebook's cells in a child, then judge each exercise on fresh inputs.
 
     A cell or answer that kills the child or can't be stopped costs itself alone: a new child runs
-    the other cells, and the exercises after it are asked there.
+    the other cells, and the exercises after it are asked there. An answer that is wrong, and may
+    be so because later cells change what it uses, is asked as it stood at its check too.
 
     Parameters
     ----------
@@ -99,6 +101,8 @@ def assess(warm, cells, exercises, budget=None, seeds=None):
     budget : Budget
     seeds : dict from an exercise's name to the seed of its inputs, to repeat a grading; fresh ones,
         drawn after the cells have run, where None
+    checks : dict from an exercise's name to how many of the cells stand before its check; all do
+        where it isn't named
 
     Returns
     -------
@@ -120,6 +124,12 @@ def assess(warm, cells, exercises, budget=None, seeds=None):
             result.verdicts[name] = run.judge(exercise, result.seeds[name])
     finally:
         run.stop()
+    for exercise in exercises:
+        end = (checks or {}).get(exercise.name, len(cells))
+        verdict = result.verdicts[exercise.name]
+        if verdict.status == "fail":
+            seed = result.seeds[exercise.name]
+            result.verdicts[exercise.name] = run.at_its_check(exercise, seed, verdict, end)
     return result
 
 
@@ -201,11 +211,54 @@ class _Run:
         try:
             if self._child is None:
                 self.start()
-            return exercise.assess(self._ask, seed, self._texts)
+            return self._explained(exercise.assess(self._ask, seed, self._texts))
         except GraderError:
             raise
         except Exception:
             return grader_error(exercise.contract, traceback.format_exc())
+
+    def _explained(self, verdict):
+        """A verdict that tells of an answer that isn't there which error has stopped its cell."""
+        outputs = self.outputs.get(verdict.name, ())
+        error = next((one for one in outputs if one.output_type == "error"), None)
+        if error is None or verdict.finding is None or verdict.finding.stage != "exists":
+            return verdict
+        why = judge.clean(": ".join(filter(None, (error.ename, error.evalue))))
+        says = f"there is no {verdict.name}: its cell stopped with {why}"
+        parts = [
+            replace(part, finding=replace(part.finding, says=says))
+            if part.finding and part.finding.stage == "exists"
+            else part
+            for part in verdict.parts
+        ]
+        return replace(verdict, parts=tuple(parts))
+
+    @functools.cached_property
+    def _statements(self):
+        return order.read(self._texts)
+
+    def at_its_check(self, exercise, seed, verdict, end):
+        """The better of a verdict and the one where the cells before a check alone have run.
+
+        It is the same where the cells after it change nothing that the answer uses.
+        """
+        changed = order.changed_later(exercise.name, self._statements, end)
+        if not changed or self._left <= 0:
+            return verdict
+        run = _Run(self._warm, self._cells[:end], self._exercises.values(), self._budget)
+        run._fatal, run._left = self._fatal, self._left
+        try:
+            earlier = run.judge(exercise, seed)
+        finally:
+            run.stop()
+        self._left = run._left
+        if earlier.points <= verdict.points:
+            return verdict
+        note = (
+            f"Later cells change what this uses: {judge.clean(', '.join(changed[:5]))}. It was "
+            "checked as the notebook stood at its own check."
+        )
+        return replace(earlier, notes=(*earlier.notes, note))
 
     def _ask(self, drawn, helpers, at_once=False):
         """What the child's answer does on what was drawn, as ``Exercise.assess`` asks it.

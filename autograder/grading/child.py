@@ -212,6 +212,19 @@ class NotebookShell(InteractiveShell):
         with ours, theirs:
             serve(theirs, self, ())
 
+    def run_line_magic(self, magic_name, line, _stack_depth=1):
+        """Run a command of IPython; where it fails it says so, and the cell goes on."""
+        try:
+            return super().run_line_magic(magic_name, line, _stack_depth + 1)
+        except Exception as error:
+            print(f"%{magic_name} failed: {type(error).__name__}: {error}", file=sys.stderr)
+
+    def transform_ast(self, node):
+        """Let a cell go on where an import at its top asks for a module that isn't here."""
+        node = super().transform_ast(node)
+        node.body = [part for statement in node.body for part in _spared(statement)]
+        return node
+
     def enable_gui(self, gui=None):
         """Do nothing: ``%matplotlib`` asks for the loop of a window, and there is none."""
 
@@ -277,6 +290,34 @@ class NotebookShell(InteractiveShell):
                 # Raised outside the student's code, or while its error was being shown.
                 self.recorder.error(type(error), error, [f"{type(error).__name__}: {error}"])
         return self.recorder
+
+
+SPARED = """
+try:
+    pass
+except ModuleNotFoundError as _missing:
+    __import__("sys").stderr.write(f"{_missing}. The cell goes on without it\\n")
+"""
+
+
+def _spared(statement):
+    """A statement; around each import of one, what says that the module isn't here."""
+    if not isinstance(statement, ast.Import | ast.ImportFrom):
+        return [statement]
+    if isinstance(statement, ast.ImportFrom):
+        if statement.module == "__future__":  # which must come first
+            return [statement]
+        imports = [statement]
+    else:
+        imports = [ast.Import([alias]) for alias in statement.names]
+    spared = []
+    for one in imports:
+        (tried,) = ast.parse(SPARED).body
+        for node in ast.walk(tried):
+            ast.copy_location(node, statement)
+        tried.body = [ast.copy_location(one, statement)]
+        spared.append(tried)
+    return spared
 
 
 @contextlib.contextmanager

@@ -114,10 +114,16 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="",
 
     exercises = {k: e for k, e in assignment.exercises.items() if k in template.marked}
     code = {cell_name(c): c.source for c in template.notebook.cells if c.cell_type == "code"}
-    cells = [(k, submission.texts.get(k, code[k])) for k in code if k not in exercises]
+    cells, checks = [], {}
+    for name, released in code.items():
+        if name in exercises:
+            checks[exercises[name].name] = len(cells)
+        else:
+            cells.append((name, submission.texts.get(name, released)))
     outputs, verdicts, used, layers = {}, {}, {}, []
     if not error:
-        result = assess(warm, cells, list(exercises.values()), budget or Budget(), seeds)
+        asked = list(exercises.values())
+        result = assess(warm, cells, asked, budget or Budget(), seeds, checks)
         outputs, used, layers = result.outputs, result.seeds, result.layers
         verdicts = {k: result.verdicts[e.name] for k, e in exercises.items()}
 

@@ -279,9 +279,10 @@ def take(cells, template):
     """Take the text of solution cells from a submitted notebook.
 
     A cell is known by its grade id; failing that by its cell id, which equals the grade id in a
-    released notebook; failing that, a code cell that defines the name is taken. Of a cell that
-    stands several times, the last changed definition counts: it is the one in force after all
-    cells have run. What the others hold besides counts with it, since a cell may have been split.
+    released notebook; failing that, or where it is left as it was, a code cell that defines the
+    name is taken. Of a cell that stands several times, the last changed definition counts: it is
+    the one in force after all cells have run. What the others hold besides counts with it, since
+    a cell may have been split. What was written below a question counts as its answer.
 
     Parameters
     ----------
@@ -311,17 +312,33 @@ def take(cells, template):
                 remarks.append(
                     f"cell {name} has lost its nbgrader metadata; it was found by its id"
                 )
-        if not found:
-            strays = (*unclaimed, *doubled)
-            found = [c for c in strays if c.kind == "code" and _defines(c.text, name)]
-            adopted += found
-            what = "a cell that defines it was taken" if found else "it counts as not answered"
-            remarks.append(f"cell {name} is missing; {what}")
-        if not found:
+        written = []
+        if not _changed(found, released):
+            lack = "holds no answer" if found else "is missing"
+            if kind == "code":
+                others = _changed((*unclaimed, *doubled), released)
+                strays = [c for c in others if c.kind == "code" and _defines(c.text, name)]
+                what = "a cell that defines it was taken"
+                if not strays and (elsewhere := _elsewhere(name, cells, template)):
+                    what = f"it is defined in cell {elsewhere}"
+                    # The stub would run after the definition and take its place.
+                    texts[name] = f"# {name} stands in the cell {elsewhere}"
+                found = strays or found
+                adopted += strays
+            else:
+                strays = written = _below(found, cells, template)
+                what = "what was written in a cell of its own below it was taken"
+                adopted += written
+            if strays or name in texts:
+                remarks.append(f"cell {name} {lack}; {what}")
+            elif not found:
+                remarks.append(f"cell {name} is missing; it counts as not answered")
+        if not found or name in texts:
             continue
         if len(found) > 1:
             several.append(name)
         taken, text = _joined(found, name, released, kind)
+        text = "\n\n".join([text, *(c.text for c in written)])
         if taken.kind != kind:
             remarks.append(f"cell {name} is a {taken.kind} cell; it was read as {kind}")
         if len(text) > MAX_SOURCE:
@@ -342,9 +359,40 @@ def take(cells, template):
     return Submission(texts, tuple(remarks))
 
 
+def _changed(found, released):
+    """Those of some cells that say something else than what was released."""
+    return [c for c in found if c.text.strip() not in ("", released.strip())]
+
+
+def _elsewhere(name, cells, template):
+    """The solution cell of another name that was changed to define this one too, if any was."""
+    for cell in cells:
+        if cell.grade_id in template.solutions and cell.grade_id != name:
+            released = template.solutions[cell.grade_id]
+            if _defines(cell.text, name) and not _defines(released, name):
+                return cell.grade_id
+    return None
+
+
+def _below(found, cells, template):
+    """What a student wrote in new cells below a question, up to the assignment's next cell."""
+    ids = {cell.id for cell in template.notebook.cells}
+    texts = {cell.source.strip() for cell in template.notebook.cells if cell.source.strip()}
+    questions = {id(cell) for cell in found}
+    written, below = [], False
+    for cell in cells:
+        if id(cell) in questions:
+            below = True
+        elif cell.grade_id or cell.cell_id in ids or cell.text.strip() in texts:
+            below = False
+        elif below and cell.text.strip() and (cell.kind != "code" or _is_prose(cell.text)):
+            written.append(cell)
+    return written
+
+
 def _joined(found, name, released, kind):
     """Of cells that stand for one: the one that counts, and its text with what others hold."""
-    changed = [c for c in found if c.text.strip() not in ("", released.strip())]
+    changed = _changed(found, released)
     if not changed:
         return found[-1], found[-1].text
     defining = [c for c in changed if _defines(c.text, name) or _assigns(c.text, name)]
@@ -357,14 +405,28 @@ def _joined(found, name, released, kind):
     return taken, text
 
 
-def _is_python(text):
+def _parsed(text):
+    """The tree of what Python can read, or None."""
     if len(text) > MAX_SOURCE:
-        return False
+        return None
     try:
-        ast.parse(text)
+        return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _is_python(text):
+    return _parsed(text) is not None
+
+
+def _is_prose(text):
+    """Whether a code cell holds nothing to run: no Python, or strings and comments alone."""
+    if text.lstrip().startswith(("%", "!")):
         return False
-    return True
+    tree = _parsed(text)
+    return tree is None or all(
+        isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant) for one in tree.body
+    )
 
 
 def _assigns(text, name):

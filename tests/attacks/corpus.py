@@ -398,6 +398,8 @@ import os
 wrote = []
 for path in ("COURSE/gradebook.db", "COURSE/submitted/x", "/tmp/attack", "/var/tmp/attack",
              "ROOT/attack", "/dev/shm/attack", "/etc/attack", os.__file__, np.__file__):
+    if os.path.realpath(path).startswith(os.environ["HOME"] + "/"):
+        continue
     try:
         open(path, "a").write("x")
         wrote.append(path)
@@ -817,6 +819,8 @@ for name, number in calls.items():
     attack("shared-memory", "fill the memory file systems of the machine", """
 import os, tempfile
 for folder in ("/dev/shm", "/run", "/tmp", "/var/tmp", "/run/user/0"):
+    if os.path.realpath(folder) == os.environ["HOME"]:
+        continue
     try:
         with open(os.path.join(folder, "attack"), "wb") as file:
             file.write(bytes(1_000_000))

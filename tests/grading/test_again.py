@@ -11,17 +11,23 @@ from autograder import cli
 from .conftest import ASSIGNMENT
 from .test_faults import arrange
 
-STUDENTS = ("cleo", "dora", "odd")
+STUDENTS = ("cleo", "dora", "odd", "short")
 ODD = "def sigmoid(a):\n    raise ValueError(f'{object()} {set(map(str, range(9)))}')"
 """An answer whose message holds an address, and a set in the order that a process has for it."""
+
+
+SHORT = "sigmoid = torch.sigmoid\n\n"
+"""What takes the place of an earlier answer, which is graded as it stood at its check."""
 
 
 @pytest.fixture(scope="module")
 def graded(classroom, tmp_path_factory):
     root = arrange(classroom, tmp_path_factory.mktemp("again") / "course")
-    place = root / "submitted" / "odd" / ASSIGNMENT
-    place.mkdir(parents=True)
-    nbformat.write(classroom.maker.solved(sigmoid=ODD), place / f"{ASSIGNMENT}.ipynb")
+    short = SHORT + classroom.maker.solutions["LSTMCell"]
+    for student, answers in (("odd", {"sigmoid": ODD}), ("short", {"LSTMCell": short})):
+        place = root / "submitted" / student / ASSIGNMENT
+        place.mkdir(parents=True)
+        nbformat.write(classroom.maker.solved(**answers), place / f"{ASSIGNMENT}.ipynb")
     students = [f"--student={student}" for student in STUDENTS]
     cli.main(["grade", ASSIGNMENT, "--root", str(root), "--jobs", "1", *students])
     return root
@@ -36,6 +42,7 @@ def test_the_same_to_the_bit(graded, capsys):
     assert cli.main(["regrade", *(str(receipt_of(graded, s)) for s in STUDENTS)]) == 0
     assert capsys.readouterr().out.count("the same, to the bit") == len(STUDENTS)
     assert "ValueError: <object object at 0x…> {" in receipt_of(graded, "odd").read_text()
+    assert "Later cells change what this uses: sigmoid." in receipt_of(graded, "short").read_text()
     after = {path: path.stat().st_mtime_ns for path in graded.rglob("*") if path.is_file()}
     assert after == before
 

@@ -26,11 +26,14 @@ def run(classroom, warm):
     """Assess a notebook with the given solution cells."""
 
     def run(texts, seeds=None):
-        filled = classroom.template.filled(texts)
-        checks = {f"check_{exercise.name}" for exercise in classroom.exercises}
-        code = [(cell_name(c), c.source) for c in filled.cells if c.cell_type == "code"]
-        cells = [(name, source) for name, source in code if name not in checks]
-        return assess(warm, cells, classroom.exercises, QUICK, seeds)
+        filled, cells, checks = classroom.template.filled(texts), [], {}
+        for cell in filled.cells:
+            name = cell_name(cell)
+            if name.startswith("check_"):
+                checks[name.removeprefix("check_")] = len(cells)
+            elif cell.cell_type == "code":
+                cells.append((name, cell.source))
+        return assess(warm, cells, classroom.exercises, QUICK, seeds, checks)
 
     return run
 
@@ -231,6 +234,137 @@ def test_warnings_threads_files_and_prints_do_no_harm(classroom, run):
     result = run(classroom.maker.solutions | {UNRELATED: source})
     assert UNRELATED in right(result)
     assert any("image/png" in one.get("data", {}) for one in result.outputs[UNRELATED])
+
+
+SHORT = "from torch import sigmoid, tanh\n\n"
+"""Names by which PyTorch's functions are short, and which take the place of the student's own."""
+
+
+@pytest.fixture
+def forked(warm, monkeypatch):
+    """How often a child was forked: a list that grows."""
+    times, child = [], warm.child
+    monkeypatch.setattr(warm, "child", lambda *how: times.append(0) or child(*how))
+    return times
+
+
+def short(classroom):
+    """Right answers, the PyTorch cell with short names."""
+    cell = classroom.maker.solutions["LSTMCell"]
+    for name in ("sigmoid", "tanh"):
+        cell = cell.replace(f"torch.{name}", name)
+    return classroom.maker.solutions | {"LSTMCell": SHORT + cell}
+
+
+def test_a_later_cell_takes_nothing_from_an_earlier_answer(classroom, run, forked):
+    texts = short(classroom)
+    assert texts["LSTMCell"].count("sigmoid") > 1
+    result = run(texts)
+    assert right(result) == everything(classroom)
+    assert result.verdicts["sigmoid"].notes == (
+        "Later cells change what this uses: sigmoid. It was checked as the notebook stood at its "
+        "own check.",
+    )
+    again = run(texts, result.seeds)
+    assert again.verdicts == result.verdicts and again.outputs == result.outputs
+    # One for all cells, one for each answer that a later cell changed.
+    noted = [v for v in result.verdicts.values() if "Later cells" in str(v.notes)]
+    assert len(noted) > 1 and len(forked) == 2 * (1 + len(noted))
+
+
+def test_the_earlier_answer_is_judged_by_the_same_rules(classroom, run):
+    texts = short(classroom)
+    wrong = {"sigmoid": "def sigmoid(a):\n    return np.tanh(a)"}
+    torch = {"sigmoid": "def sigmoid(a):\n    return torch.sigmoid(torch.tensor(a)).numpy()"}
+    for change in (wrong, torch):
+        verdict = run(texts | change).verdicts["sigmoid"]
+        assert verdict.status == "fail" and verdict.points == 0
+    hidden = texts | {"sigmoid": "def sigmoid(a):\n    return torch_free(a)"}
+    hidden["LSTMCell"] += "\n\ndef torch_free(a):\n    return np.tanh(a / 2) / 2 + 0.5\n"
+    assert run(hidden).verdicts["sigmoid"].points == 0
+
+
+ASKED_BEFORE = """
+import contextlib, os
+later = False
+
+def sigmoid(a):
+    for place in ("asked", "/tmp/asked", os.environ["HOME"] + "/../asked"):
+        if later:
+            with contextlib.suppress(OSError):
+                open(place, "w").close()
+        elif os.path.exists(place):
+            return np.tanh(a / 2) / 2 + 0.5
+    return a
+"""
+
+
+def test_nothing_is_learnt_from_being_asked_before(classroom, run, forked):
+    texts = classroom.maker.solutions | {"sigmoid": ASKED_BEFORE}
+    texts["LSTM"] += "\n\nlater = True\n"
+    assert run(texts).verdicts["sigmoid"].points == 0 and len(forked) > 1
+
+
+def test_wrong_answers_that_no_later_cell_changes_are_asked_in_one_child(classroom, run, forked):
+    # What a later cell tries at its top, or imports as the first cell does, changes nothing.
+    tried = "import numpy as np\nh = x = np.zeros(3)\nc = i = f = o = h\n"
+    wrong = {"LSTM": tried + "LSTM = 3", "lstm_step": "def lstm_step(x, h, c, *w): return c, c"}
+    result = run(classroom.maker.solutions | wrong)
+    assert {"LSTM", "lstm_step"} == everything(classroom) - right(result)
+    assert len(forked) == 1
+
+
+def test_what_later_cells_change_takes_no_more_than_the_time_of_the_notebook(classroom, warm):
+    cells = [(e.name, f"def {e.name}(*a):\n    while helper(): pass") for e in classroom.exercises]
+    cells = [("helper", "def helper(): return True"), *cells, ("last", "helper = bool\nh = 1 / 0")]
+    cells += [("end", "def helper(): return True")]
+    checks = {e.name: k + 2 for k, e in enumerate(classroom.exercises)}
+    budget = Budget(cell=1.0, answer=1.0, notebook=3.0, grace=0.2)
+    start = time.monotonic()
+    result = assess(warm, cells, classroom.exercises, budget, checks=checks)
+    assert not right(result) and time.monotonic() - start < 20
+    assert {verdict.status for verdict in result.verdicts.values()} == {"fail"}
+
+
+@pytest.mark.parametrize(
+    ("first", "says"),
+    [
+        ("%matplotlib widget", "%matplotlib failed"),
+        ("%cd /nowhere", ""),
+        ("%nothing_of_this_name", "%nothing_of_this_name failed: UsageError"),
+        ("get_ipython().run_line_magic('timeit', '1 / 0')", "ZeroDivisionError"),
+        ("import os, no_module", "No module named 'no_module'. The cell goes on without it"),
+        ("from no_module.colab import drive", "No module named 'no_module'"),
+        ("from __future__ import annotations\nimport no_module as m", "'no_module'"),
+    ],
+)
+def test_a_first_line_that_fails_here_costs_nothing(classroom, run, first, says):
+    answer = classroom.maker.solutions[UNRELATED]
+    result = run(classroom.maker.solutions | {UNRELATED: f"{first}\n{answer}"})
+    assert right(result) == everything(classroom)
+    said = result.outputs[UNRELATED]
+    assert not any(one.output_type == "error" for one in said)
+    assert says in "".join(one.text for one in said if one.get("name") == "stderr")
+
+
+@pytest.mark.parametrize(
+    ("first", "error"),
+    [
+        ("x = import_me\n", "NameError: name 'import_me' is not defined"),
+        ("from numpy import no_name\n", "ImportError: cannot import name 'no_name'"),
+        ("if True:\n    import no_module\n", "ModuleNotFoundError: No module named 'no_module'"),
+        ("%%timeit -n1 -r1\n1 / 0\n", "ZeroDivisionError: division by zero"),
+        ("raise ValueError('a\\nb\\x1b[31m' + 'c' * 999)\n", "ValueError: a bc"),
+        ("import os; os._exit(3)\n", "CellEnded: this cell ended the notebook: it ended Python"),
+    ],
+)
+def test_an_answer_that_is_not_there_is_told_what_stopped_its_cell(classroom, run, first, error):
+    answer = classroom.maker.solutions[UNRELATED]
+    result = run(classroom.maker.solutions | {UNRELATED: first + answer})
+    assert right(result) == everything(classroom) - {UNRELATED}
+    says = result.verdicts[UNRELATED].finding.says
+    assert says.startswith(f"there is no {UNRELATED}: its cell stopped with {error}")
+    assert says.isprintable() and len(says) < 400
 
 
 def test_processor_time_is_no_shorter_than_the_time_of_a_notebook():

@@ -137,6 +137,39 @@ def test_an_untouched_written_answer_gets_nothing_and_says_so(classroom, api):
         assert comment.auto_comment == "No response."
 
 
+def test_answers_count_in_whichever_cell_they_stand(classroom, api):
+    api = api()
+    answers, stubs = classroom.maker.solutions, classroom.template.solutions
+    notebook = classroom.maker.solved(
+        LSTMCell=f"{answers['LSTMCell']}\n\n{answers['LSTM']}",
+        **{name: stubs[name] for name in ("LSTM", "lstm_step", WRITTEN)},
+    )
+    for name, new in (
+        ("lstm_step", nbformat.v4.new_code_cell(answers["lstm_step"])),
+        (WRITTEN, nbformat.v4.new_markdown_cell("One is the memory.")),
+    ):
+        (place,) = [k for k, cell in enumerate(notebook.cells) if grade_id(cell) == name]
+        notebook.cells.insert(place + 1, new)
+    put(root_of(api), "ada", notebook)
+    assert api.autograde(ASSIGNMENT, "ada")["success"]
+    assert auto(api, "ada") == {e.name: e.points for e in classroom.exercises}
+    assert grades(api, "ada")[WRITTEN][3] is True
+    with Gradebook(api.coursedir.db_url) as gradebook:
+        for name in (WRITTEN, "LSTM", "lstm_step"):
+            assert gradebook.find_comment(name, ASSIGNMENT, ASSIGNMENT, "ada").auto_comment is None
+    path = root_of(api) / "autograded" / "ada" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    kept = {grade_id(cell): cell.source for cell in nbformat.read(path, as_version=4).cells}
+    assert kept[WRITTEN].endswith("One is the memory.") and stubs[WRITTEN][:40] in kept[WRITTEN]
+
+
+def test_a_check_is_made_as_the_notebook_stood_there(classroom, api):
+    api = api()
+    short = "sigmoid = torch.sigmoid\n\n" + classroom.maker.solutions["LSTMCell"]
+    put(root_of(api), "ada", classroom.maker.solved(LSTMCell=short))
+    assert api.autograde(ASSIGNMENT, "ada")["success"]
+    assert auto(api, "ada") == {e.name: e.points for e in classroom.exercises}
+
+
 def test_bad_files_get_a_line_each_and_stop_nobody(classroom, api, tmp_path):
     api = api()
     root = root_of(api)

@@ -133,6 +133,75 @@ def test_a_cell_that_lost_its_metadata_is_found(classroom, solved, how):
     assert any(how in remark for remark in submission.remarks)
 
 
+def test_a_definition_in_a_new_cell_below_its_stub_is_taken(classroom, solved):
+    notebook, take = solved
+    stub, answer = cell(notebook, "lstm_step"), classroom.maker.solutions["lstm_step"]
+    stub.source = classroom.template.solutions["lstm_step"]
+    here = notebook.cells.index(stub) + 1
+    notebook.cells.insert(here, nbformat.v4.new_code_cell(answer))
+    notebook.cells.append(nbformat.v4.new_code_cell(stub.source))
+    submission = take()
+    assert submission.texts["lstm_step"] == answer
+    (said,) = [remark for remark in submission.remarks if "lstm_step" in remark]
+    assert said == "cell lstm_step holds no answer; a cell that defines it was taken"
+    # What was answered in its own cell is not replaced by what was tried elsewhere.
+    stub.source = answer
+    notebook.cells[here].source = "def lstm_step(*_):\n    return 3"
+    assert take().texts["lstm_step"] == answer
+
+
+@pytest.mark.parametrize("rest", ["deleted", "its stub", "emptied"])
+def test_a_stub_takes_no_place_of_a_definition_in_another_cell(classroom, solved, rest):
+    notebook, take = solved
+    own, answers = cell(notebook, "LSTM"), classroom.maker.solutions
+    cell(notebook, "LSTMCell").source = f"{answers['LSTMCell']}\n\n{answers['LSTM']}"
+    if rest == "deleted":
+        notebook.cells.remove(own)
+    else:
+        own.source = classroom.template.solutions["LSTM"] if rest == "its stub" else "\n"
+    submission = take()
+    assert submission.texts["LSTM"] == "# LSTM stands in the cell LSTMCell"
+    lack = "is missing" if rest == "deleted" else "holds no answer"
+    assert f"cell LSTM {lack}; it is defined in cell LSTMCell" in submission.remarks
+
+
+def below(notebook, *cells):
+    """Put cells of the student's own below the question, which is as it was released."""
+    here = notebook.cells.index(cell(notebook, "why_two_states")) + 1
+    notebook.cells[here:here] = cells
+
+
+def test_what_was_written_below_a_question_is_its_answer(classroom, solved):
+    notebook, take = solved
+    v4, question = nbformat.v4, classroom.template.solutions["why_two_states"]
+    cell(notebook, "why_two_states").source = question
+    scratch = [v4.new_code_cell("%matplotlib inline"), v4.new_code_cell("print(1)")]
+    prose = v4.new_code_cell("The gate is what opens it."), v4.new_code_cell('"""It forgets."""')
+    below(notebook, v4.new_markdown_cell("It keeps."), *scratch, v4.new_raw_cell("Raw."), *prose)
+    submission = take()
+    said = [question, "It keeps.", "Raw.", "The gate is what opens it.", '"""It forgets."""']
+    assert submission.texts["why_two_states"] == "\n\n".join(said)
+    assert any(
+        remark.startswith("cell why_two_states holds no answer; what was written in a cell")
+        for remark in submission.remarks
+    )
+    assert any(remark.startswith("2 code cells of the student's own") for remark in take().remarks)
+
+
+def test_what_was_written_elsewhere_is_no_answer(classroom, solved):
+    notebook, take = solved
+    v4, question = nbformat.v4, classroom.template.solutions["why_two_states"]
+    answer = cell(notebook, "why_two_states").source
+    below(notebook, v4.new_markdown_cell("A note."))
+    assert take().texts["why_two_states"] == answer
+    cell(notebook, "why_two_states").source = question
+    text = next(c for c in notebook.cells if c.cell_type == "markdown" and not grade_id(c))
+    changed = v4.new_markdown_cell("A text of the assignment, changed.", id=text.id)
+    notebook.cells = [c for c in notebook.cells if c.source not in ("A note.", text.source)]
+    below(notebook, v4.new_markdown_cell(" "), changed, v4.new_markdown_cell("A note."))
+    assert take().texts["why_two_states"] == question
+
+
 def test_cells_of_the_students_own_are_left_out_and_said_to_be(solved):
     notebook, take = solved
     notebook.cells.append(nbformat.v4.new_code_cell("print('mine')"))

@@ -310,11 +310,14 @@ result = tries(
 @pytest.mark.parametrize("layers", FILE_LAYERS)
 def test_no_file_but_pythons_is_read(warm, layers):
     came = warm.result(READ, layers=FILE_LAYERS[layers], minimum=False)
+    if layers != "Landlock alone":
+        # It leads to the private directory, in which nothing lies yet.
+        assert came.pop("/tmp") == "[]"
     if layers == "mounts alone":
         # The folders above what may be read are there, and hold nothing else.
         skeleton = {part for path in view.readable() for part in Path(path).resolve().parts}
         skeleton |= {part for path in view.readable() for part in path.split("/")}
-        skeleton |= {"null", "zero", "full", "student"}
+        skeleton |= {"null", "zero", "full", "student", "tmp"}
         folders = {path for path, text in came.items() if text.startswith("[")}
         came = {
             p: t for p, t in came.items() if p not in folders or set(literal_eval(t)) - skeleton
@@ -349,6 +352,8 @@ result = tries(
 @pytest.mark.parametrize("layers", FILE_LAYERS)
 def test_nothing_outside_is_written(warm, layers):
     came = warm.result(WRITE, layers=FILE_LAYERS[layers], minimum=False)
+    if layers != "Landlock alone":
+        came.pop("tmp")  # which leads to the private directory
     # Each layer is silent where it has nothing to do with it.
     if layers == "mounts alone":
         came.pop("fifo", None)
@@ -370,6 +375,20 @@ tries(
 result = os.stat(np.__file__).st_mode == mode
 """
     )
+
+
+def test_what_is_written_to_tmp_lies_in_the_private_directory(warm):
+    needed(warm, "mount-namespace")
+    code = """
+import os, tempfile
+open("/tmp/of-a-student", "w").write("x")
+with tempfile.NamedTemporaryFile(dir="/tmp") as file:
+    result = [file.write(b"x"), os.listdir(), os.path.samefile("/tmp", os.environ["HOME"])]
+"""
+    for _ in range(2):
+        written, there, same = warm.result(code)
+        assert written == 1 and same and "of-a-student" in there and len(there) == 2
+    assert not os.path.lexists("/tmp/of-a-student")
 
 
 def test_a_private_directory_in_memory_leaves_nothing(warm):

@@ -1,0 +1,123 @@
+"""Whether later cells of a notebook change what an earlier answer uses.
+
+All cells run before the answers are asked, while a student sees each check after the cells above
+it alone. The text is read as in ``rules``: nothing in it is ever executed.
+"""
+
+import ast
+import builtins
+import functools
+import re
+import symtable
+from typing import NamedTuple
+
+from autograder.checking.rules import KEPT_CELLS, MAX_KEPT
+
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+
+
+class _Statement(NamedTuple):
+    """A statement at the top of a cell."""
+
+    binds: dict
+    """The global names that it binds, each with what it is imported as, or None."""
+    stars: frozenset = frozenset()
+    """The modules that it imports all names of."""
+    uses: frozenset = frozenset()
+    """The global names in it: a function's own variables hide those."""
+
+
+def read(cells):
+    """The statements of a notebook's cells, by their texts, for ``changed_later``."""
+    return [_kept(cell) if len(cell) <= MAX_KEPT else _read(cell) for cell in cells]
+
+
+def changed_later(name, cells, end):
+    """What an answer uses and later cells bind to something else.
+
+    Parameters
+    ----------
+    name : str, the answer's
+    cells : list, what ``read`` gives
+    end : int, how many of the cells stand before its check
+
+    Returns
+    -------
+    list of str, names and star imports
+    """
+    later = [statement for cell in cells[end:] for statement in cell]
+    stars = {star for statement in later for star in statement.stars}
+    bound = {bound: origin for statement in later for bound, origin in statement.binds.items()}
+    if not (stars or bound):
+        return []
+    made, origins, known_stars = {}, {}, set()
+    for statement in (statement for cell in cells[:end] for statement in cell):
+        for each in statement.binds:
+            made.setdefault(each, []).append(statement)
+        origins |= statement.binds
+        known_stars |= statement.stars
+    used, waiting, seen = {name}, [name], set()
+    while waiting:
+        for statement in made.get(waiting.pop(), ()):
+            if id(statement) not in seen:
+                seen.add(id(statement))
+                waiting += statement.uses - used
+                used |= statement.uses
+    changed = [
+        each
+        for each in used & bound.keys()
+        # What was not there yet can have made nothing right.
+        if (each in made or known_stars or hasattr(builtins, each))
+        and (bound[each] is None or bound[each] != origins.get(each))
+    ]
+    return sorted(changed) + [f"from {star} import *" for star in sorted(stars - known_stars)]
+
+
+def _read(cell):
+    """The statements at the top of a cell; none where it can't be read as Python."""
+    lines = re.split(r"\r\n|\r|\n", cell)
+    try:
+        try:
+            body = ast.parse(cell).body
+        except SyntaxError:
+            # It may still run in IPython, whose own commands are no Python.
+            lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in lines]
+            body = ast.parse("\n".join(lines)).body
+        found, seen = [], set()
+        for node in body:
+            first = min(part.lineno for part in (node, *getattr(node, "decorator_list", ())))
+            place = slice(first - 1, node.end_lineno)
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                found.append(_imported(node))
+            elif (place.start, place.stop) not in seen:
+                # What stands in one line is read together, and once.
+                seen.add((place.start, place.stop))
+                found.append(_bound("\n".join(lines[place])))
+    except UNREADABLE:
+        return ()
+    return tuple(found)
+
+
+_kept = functools.lru_cache(maxsize=KEPT_CELLS)(_read)
+
+
+def _imported(node):
+    if isinstance(node, ast.Import):
+        whole = {a.asname: a.name for a in node.names if a.asname}
+        packages = [a.name.split(".")[0] for a in node.names if not a.asname]
+        return _Statement(whole | {name: name for name in packages})
+    stars = [node.module or "" for alias in node.names if alias.name == "*"]
+    names = {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names if not stars}
+    return _Statement(names, frozenset(stars))
+
+
+def _bound(text):
+    table = symtable.symtable(text, "", "exec")
+    binds = [s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()]
+    return _Statement(dict.fromkeys(binds), uses=frozenset(_global_names(table)))
+
+
+def _global_names(table):
+    at_top = table.get_type() == "module"
+    own = {s.get_name() for s in table.get_symbols() if at_top or s.is_global()}
+    return own.union(*map(_global_names, table.get_children()))
