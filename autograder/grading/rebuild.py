@@ -49,6 +49,8 @@ class Cell:
     cell_id: str | None
     graded: bool = False
     """Whether nbgrader's metadata makes it a grade or solution cell."""
+    pictures: bool = False
+    """Whether pictures were pasted into it."""
 
 
 @dataclass(frozen=True)
@@ -263,6 +265,7 @@ def _cell(cell):
         grade_id=_name(marks.get("grade_id")),
         cell_id=_name(cell.get("id")),
         graded=bool(marks.get("grade") or marks.get("solution")),
+        pictures=isinstance(cell.get("attachments"), dict) and bool(cell["attachments"]),
     )
 
 
@@ -341,6 +344,8 @@ def take(cells, template):
         text = "\n\n".join([text, *(c.text for c in written)])
         if taken.kind != kind:
             remarks.append(f"cell {name} is a {taken.kind} cell; it was read as {kind}")
+        if any(c.pictures for c in (*found, *written)):
+            remarks.append(f"cell {name} has pictures; they are only in what was handed in")
         if len(text) > MAX_SOURCE:
             remarks.append(
                 f"cell {name} is {len(text)} characters long, more than {MAX_SOURCE}; "

@@ -12,8 +12,13 @@ from .conftest import ASSIGNMENT
 from .test_faults import arrange
 
 STUDENTS = ("cleo", "dora", "odd", "short")
-ODD = "def sigmoid(a):\n    raise ValueError(f'{object()} {set(map(str, range(9)))}')"
-"""An answer whose message holds an address, and a set in the order that a process has for it."""
+ODD = """import random
+def drawn(): return random.random(), np.random.rand()
+first = drawn()
+def sigmoid(a): raise ValueError(f'{object()} {set(map(str, range(9)))} {first} {drawn()}')
+"""
+"""An answer whose message holds an address, a set in the order that a process has for it, and
+numbers drawn by chance."""
 
 
 SHORT = "sigmoid = torch.sigmoid\n\n"

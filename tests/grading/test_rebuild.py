@@ -234,6 +234,18 @@ def test_nbformat_3_is_read_too(classroom):
     assert taken.texts == {"sigmoid": "def sigmoid(a):\n    return a\n"}
 
 
+def test_pictures_in_a_written_answer_are_remarked_on(classroom):
+    notebook = classroom.maker.solved()
+    (cell,) = [c for c in notebook.cells if grade_id(c) == "why_two_states"]
+    cell.source = "![sketch](attachment:sketch.png)"
+    cell.attachments = {"sketch.png": {"image/png": "iVBORw0KGgo="}}
+    parsed = rebuild.parse(nbformat.writes(notebook).encode(), "lstm.ipynb")
+    taken = rebuild.take(parsed, classroom.template)
+    assert taken.texts["why_two_states"] == cell.source
+    said = "cell why_two_states has pictures; they are only in what was handed in"
+    assert taken.remarks == (said,)
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [
