@@ -203,6 +203,7 @@ class Exercise:
     uses: tuple[str, ...] = ()
     stand_in: str = ""
     allows: tuple[str, ...] = ()
+    single: bool = False
     initial: bool = False
     extra: bool = False
     book: str = ""
