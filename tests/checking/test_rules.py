@@ -200,6 +200,7 @@ UNCLEAR = {
     "subclasses": body("return type(a).__subclasses__()"),
     "a method's owner": body("return print.__self__"),
     "a file of one's own": "open('own.py', 'w').write(text)\nimport own\n" + body("return a"),
+    "a file run by IPython": "%run own.py\n" + body("return a"),
     "a star of one's own": "from own import *\n" + body("return f(a)"),
     "the check": "from autograder.checking import probe\nprobe._pauses = 1\n" + body("a"),
     "the frames": "import sys\nsys._getframe(1)\n" + body("return a"),

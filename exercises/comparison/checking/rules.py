@@ -215,12 +215,19 @@ class _Notebook:
         self.doubtful = {}
         """What can change or reach anything wherever it stands, each with the reason."""
         for cell in cells:
+            if "%run" in cell and re.search(r"^\s*%run\b", cell, re.MULTILINE):
+                self.doubtful["%run"] = "a file whose text isn't in the notebook"
             statements = _statements(cell) if len(cell) <= MAX_KEPT else _parsed(cell)
             if statements is None:
                 self.unread.append(cell)
                 continue
             for statement in statements:
                 self._take(statement)
+        for statement in self.loose:
+            # What runs with the cell can change anything; what is only defined is read where used.
+            called = [part for name in statement.called for part in self.made.get(name, ())]
+            for part in (statement, *called):
+                self.doubtful |= dict.fromkeys(part.names & RUNNING, "a name made at run time")
 
     def _take(self, statement):
         tree = statement.tree
@@ -318,7 +325,6 @@ class _Statement:
         words = self.names.union(self.attributes, *(text.split(".") for text in short))
         found = dict.fromkeys(words & INSIDE, REACHES)
         found |= dict.fromkeys(self.attributes & RUNNERS, REACHES)
-        found |= dict.fromkeys(self.names & RUNNING, "a name made at run time")
         if any(isinstance(n, ast.keyword) and n.arg == "allow_pickle" for n in nodes):
             found["allow_pickle"] = REACHES
         for node in self.imports:
