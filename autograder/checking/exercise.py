@@ -206,6 +206,7 @@ class Exercise:
     """How often an answer that builds on it may call the right version for one case. What reads a
     whole sequence is called a few times: gradients by differences would take hundreds."""
     allows: tuple[str, ...] = ()
+    single: bool = False
     initial: bool = False
     extra: bool = False
     book: str = ""

@@ -2,10 +2,14 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
+import torch
 
+from autograder.checking.contract import Case
 from autograder.checking.feedback import as_html, as_text
-from autograder.checking.rules import is_forbidden, read
+from autograder.checking.probe import observe
+from autograder.checking.rules import Reading, forbidden_calls, is_forbidden, read, say_forbidden
 
 from .toy import DOUBLE, SCALE, SEED
 
@@ -72,6 +76,31 @@ FORBIDDEN_TORCH = {
     "setattr": module("return x") + "\nsetattr(LSTM, 'forward', nn.LSTM.forward)",
     "an attribute set": module("return x") + "\nLSTM.forward = nn.LSTM.forward",
     "exec": module("return x") + "\nexec('LSTM = nn.LSTM')",
+    "an alias inside": module("F = nn.functional; return F._VF.lstm(x)"),
+    "an attribute set on PyTorch": module("return torch.tanh(x)")
+    + "\nsetattr(torch, 'tanh', nn.LSTM(3, 4))",
+    "PyTorch's own dictionary": module("return torch.tanh(x)")
+    + "\ntorch.__dict__.update(tanh=nn.LSTM(3, 4))",
+    "recurrent code for quantization": module(
+        "return Layer(3, 4)(x)",
+        "from torch.ao.nn.quantizable.modules.rnn import _LSTMSingleLayer as Layer",
+    ),
+    "quantization": module("return torch.quantization.quantize_dynamic(self.net)(x)"),
+    "decompositions": module(
+        "return one_layer_lstm(x, x, [], True)",
+        "from torch._decomp.decompositions import one_layer_lstm",
+    ),
+    "what is private": module("return torch._C._VariableFunctions.tanh(x)"),
+    "a name with lstm in it": module("return torch.fused_lstm_x(x)"),
+    "text compiled by PyTorch": module(
+        "return unit.step(x)",
+        'unit = torch.jit.CompilationUnit("""\ndef step(x):\n    return torch.lstm(x)\n""")',
+    ),
+    "a file that was scripted": module("return net(x)", "net = torch.jit.load('net.pt')"),
+    "a file that was pickled": module("return torch.load('net.pt')(x)"),
+    "the hub": module("return torch.hub.load('a/b', 'c')(x)"),
+    "an export": module("return torch.export.load('net.pt2').module()(x)"),
+    "C++": module("return torch.utils.cpp_extension.load_inline('a', '', '').run(x)"),
 }
 
 
@@ -105,6 +134,38 @@ FINE = {
     "a loop of that name": (NUMPY, body("return a + sum(nn for nn in [a])")),
     "a lambda's argument of that name": (NUMPY, body("return (lambda nn: nn + nn)(a)")),
     "a function of that name": (NUMPY, body("def nn(a): return a", "return a + nn(a)")),
+    "packing": (TORCH, module("return nn.utils.rnn.pack_sequence(x)")),
+    "packing imported": (
+        TORCH,
+        module("return pack_sequence(x)", "from torch.nn.utils.rnn import pack_sequence"),
+    ),
+    "scripted": (TORCH, "@torch.jit.script\ndef step(x):\n    return x\n" + module("step(x)")),
+    "compiled": (TORCH, module("return x") + "LSTM.forward = torch.compile(LSTM.forward)"),
+    "an alias inside": (TORCH, module("F = nn.functional; return F.linear(x, self.w)")),
+    "looked for": (TORCH, module("return x if hasattr(torch, 'compile') else x.T")),
+    "looked up": (TORCH, module("return getattr(torch, 'tanh')(x)")),
+    "its own dictionary": (TORCH, module("self.__dict__.update(x=1); return vars(self)['x']")),
+    "a demonstration": (
+        TORCH,
+        module("return x") + "ref, mine = nn.LSTM(3, 4), LSTM()\n"
+        "for name, p in ref.named_parameters():\n    setattr(mine, name, p)",
+    ),
+    "Python's own modules": (
+        NUMPY,
+        "import copy, dataclasses, functools, itertools, math, os, sys, time, typing, warnings\n"
+        "from __future__ import annotations\nimport matplotlib.pyplot as plt\n"
+        "from mpl_toolkits import mplot3d\nfrom IPython.display import display\n"
+        "from check import check\nprint(sys.version, sys.getsizeof(1), file=sys.stderr)\n"
+        "if __name__ == '__main__':\n    print(plt, type(1).__name__, mplot3d.__doc__)\n"
+        + body("print(a, file=sys.stderr)", "return math.sqrt(4) * copy.deepcopy(a)"),
+    ),
+    "threads beside it": (
+        NUMPY,
+        "import threading\nthreading.Timer(0.1, print).start()\n" + body("return a + a"),
+    ),
+    "words in a docstring": (NUMPY, body('"""No __globals__ and no sys.modules here."""', "a")),
+    "modules of a module": (TORCH, module("return [m(x) for m in self.modules()]")),
+    "a name of one's own": (NUMPY, body("f_back = a.__class__", "return f_back(a)")),
     "a tensor whose name is local here": (
         NUMPY,
         body("b = [a for c in a]", "with d as e: b = lambda f: a", "return a + a")
@@ -128,6 +189,32 @@ UNCLEAR = {
     "globals": body("return globals()[name](a)"),
     "sys.modules": body("import sys", "return sys.modules[name]"),
     "an unreadable cell": "def double(a:\n    return a",
+    "threads": body("import threading", "threading.Thread(target=print).start()", "return a"),
+    "a pool": "from concurrent.futures import ThreadPoolExecutor as P\n" + body("P()", "return a"),
+    "a pickle": body("import pickle", "return pickle.loads(text)(a)"),
+    "a file run": body("import runpy", "return runpy.run_path('a.py')['f'](a)"),
+    "sys.modules asked": body("import sys", "return sys.modules.get(name)"),
+    "a function's globals": body("return double.__globals__['tor' + 'ch'].add(a, a)"),
+    "a function's globals by name": body("return getattr(double, '__globals__')['a'](a)"),
+    "an attribute's name": body("return attrgetter('f.__globals__')(a)"),
+    "subclasses": body("return type(a).__subclasses__()"),
+    "a method's owner": body("return print.__self__"),
+    "a file of one's own": "open('own.py', 'w').write(text)\nimport own\n" + body("return a"),
+    "a file run by IPython": "%run own.py\n" + body("return a"),
+    "a star of one's own": "from own import *\n" + body("return f(a)"),
+    "the check": "from autograder.checking import probe\nprobe._pauses = 1\n" + body("a"),
+    "the frames": "import sys\nsys._getframe(1)\n" + body("return a"),
+    "all modules": "import sys\nprobe = sys.modules['probe']\n" + body("return a"),
+    "sys by another name": "import sys\ns = sys\n" + body("return a"),
+    "sys by import": "import sys as s\n" + body("return a"),
+    "modules by import": "from sys import modules as m\n" + body("return a"),
+    "all objects": "import gc\n" + body("return a"),
+    "C": "import ctypes\n" + body("return a"),
+    "frames by inspect": "import inspect\n" + body("return a"),
+    "code": "import marshal\n" + body("return a"),
+    "a code object": "print.__code__ = 1\n" + body("return a"),
+    "exec in a function beside it": "def f(): exec(text)\nf()\n" + body("return a"),
+    "a pickle of NumPy's": body("return np.load('a.npy', allow_pickle=True)[0](a)"),
 }
 
 
@@ -139,7 +226,14 @@ def test_what_cannot_be_decided_is_left_to_the_instructor(text):
 
 
 def test_computed_names_on_torch_are_left_to_the_instructor():
-    for line in ("return getattr(nn, name)(3, 4)(x)", "return nn.__dict__[name](3)(x)"):
+    for line in (
+        "return getattr(nn, name)(3, 4)(x)",
+        "return nn.__dict__[name](3)(x)",
+        "return nn.__getattribute__(name)(3)(x)",
+        "return (lambda lib: getattr(lib, name)(3))(nn)(x)",
+        "return [lib for lib in (torch, nn)][1]",
+        "lib: object = [nn][0]; return getattr(lib, name)(x)",
+    ):
         reading = read(TORCH, [SETUP, module(line)])
         assert reading.forbidden == ()
         assert reading.unclear
@@ -154,9 +248,98 @@ def test_what_an_exercise_allows_is_allowed():
     assert not read(open_numpy, [SETUP, FORBIDDEN_NUMPY["by name"]]).forbidden
 
 
-def ask(exercise, answer):
-    from autograder.checking.probe import observe
+def test_what_holds_something_allowed_may_be_imported_for_its_sake():
+    sizes = dataclasses.replace(NUMPY, allows=("torch.Size",))
+    assert not read(sizes, [SETUP, body("import torch", "return torch.Size([2])")]).forbidden
+    assert read(sizes, [SETUP, body("return nn.LSTM(2, 3).weight_ih_l0.shape")]).forbidden
 
+
+SINGLE = dataclasses.replace(TORCH, allows=("torch.nn.LSTM",), single=True)
+SEVERAL = {
+    "both directions": module("return nn.LSTM(3, 4, bidirectional=True)(x)"),
+    "as a number": module("return nn.LSTM(3, 4, bidirectional=1)(x)"),
+    "by a variable": module("return nn.LSTM(3, 4, bidirectional=self.two)(x)"),
+    "layers": module("return nn.LSTM(3, 4, num_layers=2)(x)"),
+    "layers by place": module("return nn.LSTM(3, 4, 2)(x)"),
+    "directions by place": module("return nn.LSTM(3, 4, 1, True, False, 0.0, True)(x)"),
+    "an alias": module("return L(3, 4, 2)(x)", "L = nn.LSTM"),
+    "an alias inside": module("L = nn.LSTM; return L(3, 4, 2)(x)"),
+    "a helper": module(
+        "return make(nn.LSTM)(x)", "def make(net):\n    return net(3, 4, bidirectional=True)\n"
+    ),
+    "a dict": module("return nn.LSTM(3, 4, **{'bidirectional': True})(x)"),
+    "a dict by call": module("how = dict(num_layers=2); return nn.LSTM(3, 4, **how)(x)"),
+    "an attribute": module("self.net.bidirectional = True; return self.net(x)"),
+    "setattr": module("setattr(self.net, 'num_layers', 2); return self.net(x)"),
+    "a key": module("how['bidirectional'] = True; return nn.LSTM(3, 4, **how)(x)"),
+}
+
+
+@pytest.mark.parametrize("text", SEVERAL.values(), ids=SEVERAL)
+def test_several_layers_or_directions_are_found_where_one_is_asked_for(text):
+    reading = read(SINGLE, [SETUP, text])
+    assert reading.forbidden
+    assert "one layer and one direction" in say_forbidden(SINGLE, reading.forbidden)
+    assert not read(dataclasses.replace(SINGLE, single=False), [SETUP, text]).forbidden
+
+
+def test_one_layer_and_one_direction_are_fine_however_they_are_said():
+    for text in (
+        module("return nn.LSTM(3, 4)(x)"),
+        module("return nn.LSTM(3, 4, 1, True, False, 0.0, False)(x)"),
+        module("return nn.LSTM(3, 4, num_layers=1, bidirectional=False, batch_first=True)(x)"),
+        module("self.num_layers = x; self.bidirectional = True; return self.num_layers"),
+        module("return self.build(num_layers=x)"),
+        module("return build(num_layers=x)", "def build(num_layers):\n    return nn.LSTM(1, 2)\n"),
+        module("return nn.ModuleList(nn.LSTM(3, 4) for k in range(self.num_layers))"),
+    ):
+        reading = read(SINGLE, [SETUP, text])
+        assert (reading.forbidden, reading.unclear) == ((), ())
+
+
+def test_arguments_made_at_run_time_are_left_to_the_instructor():
+    for text in (
+        module("return nn.LSTM(*sizes)(x)"),
+        module("return nn.LSTM(3, 4, **how)(x)"),
+        module("return x", "class Both(nn.LSTM):\n    pass\n") + "LSTM = Both",
+    ):
+        reading = read(SINGLE, [SETUP, text])
+        assert reading.forbidden == ()
+        assert reading.unclear
+
+
+def test_the_watch_sees_several_layers_and_directions():
+    class Scale(torch.nn.Module):
+        def __init__(self, **how):
+            super().__init__()
+            self.lstm = torch.nn.LSTM(3, 4, **how)
+
+        def forward(self, x, lengths):
+            self.lstm(x)
+            self.lstm(torch.nn.utils.rnn.pack_padded_sequence(x, lengths))
+
+    single = dataclasses.replace(SINGLE, name="Scale")
+    for how, found in (
+        ({}, set()),
+        ({"num_layers": 2}, {"torch.lstm.num_layers"}),
+        ({"bidirectional": True}, {"torch.lstm.bidirectional"}),
+    ):
+        arguments = {"x": np.zeros((2, 1, 3)), "lengths": np.array([2])}
+        parameters = {n: p.detach().numpy() for n, p in Scale(**how).named_parameters()}
+        inputs = {"init": how, "parameters": parameters, "arguments": arguments}
+        seen = observe(single, {"Scale": Scale}, Case("", inputs, again=False))
+        assert seen["problem"] is None
+        assert forbidden_calls(single, [seen]) == found
+
+
+def test_names_that_stand_for_each_other_in_a_circle_are_read():
+    circle = "class K: pass\na = K(); a.y = a\nb = K(); b.x = a\na = b.x\nb = a.y\n"
+    chain = "a0 = nn\n" + "\n".join(f"a{k} = a{k - 1}.x" for k in range(1, 2000)) + "\n"
+    assert read(NUMPY, [SETUP, circle + body("return a.z")]) == Reading()
+    assert read(NUMPY, [SETUP, chain + body("return a1999.z")]).unclear
+
+
+def ask(exercise, answer):
     namespace = {exercise.name: answer}
     return lambda drawn, _: [observe(exercise.contract, namespace, c) for c in drawn.cases]
 

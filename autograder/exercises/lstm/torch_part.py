@@ -194,7 +194,7 @@ shapes = Exercise(
         ),
     ),
     book=at("lstm-shapes"),
-    allows=("torch",),
+    allows=("torch.Size",),
     mistakes=torch_mistakes.LSTM_SHAPES,
     alternatives=alternatives.LSTM_SHAPES,
 )

@@ -43,6 +43,8 @@ class Contract:
     one can be checked with it."""
     allows: tuple[str, ...] = ()
     """Dotted names that the rules forbid elsewhere and allow here: ``"torch.nn.LSTM"``."""
+    single: bool = False
+    """Whether the networks that are allowed are to be built with one layer and one direction."""
     initial: bool = False
     """Whether a new module's parameters must be spread as the reference's are (PyTorch)."""
     extra: bool = False

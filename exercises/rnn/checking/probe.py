@@ -134,8 +134,11 @@ _pauses = 0
 
 
 @functools.cache
-def _watch(kind):
-    """A mode of PyTorch that notes which functions run: any for NumPy, else the recurrent ones."""
+def _watch(kind, single=False):
+    """A mode of PyTorch that notes which functions run: any for NumPy, else the recurrent ones.
+
+    Where networks are to be single, it notes layers and directions too.
+    """
     from torch.overrides import TorchFunctionMode
 
     fine = set()
@@ -147,6 +150,8 @@ def _watch(kind):
                 plain = name.split(".")[0].removeprefix("quantized_")
                 if plain in _RECURRENT:
                     _called.add(f"torch.{plain}")
+                    if single:
+                        _called.update(f"torch.{plain}.{more}" for more in _more(args))
                 elif kind == "numpy" and not name.startswith("__"):
                     _called.add(f"torch.{name}"[:MAX_TEXT])
                 else:
@@ -154,6 +159,15 @@ def _watch(kind):
             return function(*args, **(kwargs or {}))
 
     return Watch
+
+
+def _more(args):
+    """Which arguments of a recurrent function ask for several layers or for both directions."""
+    # After tensors, packed or padded: biases, layers, dropout, training, both directions, …
+    flags = [value for value in args if isinstance(value, bool | int | float)]
+    if len(flags) < 5:
+        return []
+    return ["num_layers"] * (flags[1] != 1) + ["bidirectional"] * bool(flags[4])
 
 
 @contextlib.contextmanager
@@ -166,7 +180,7 @@ def _watched(contract):
     if "torch" not in sys.modules or _pauses:
         yield
         return
-    with _watch(contract.kind)():
+    with _watch(contract.kind, contract.single)():
         yield
 
 
