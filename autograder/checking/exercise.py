@@ -305,7 +305,8 @@ class Exercise:
         cases, expected = drawn.cases, drawn.expected
         reading = reading or Reading()
         verdict = judge(self.contract, cases, expected, observed, reading.forbidden)
-        verdict = replace(verdict, look=reading.unclear)
+        # Where nothing was earned there is nothing to be looked at.
+        verdict = replace(verdict, look=reading.unclear if verdict.points else ())
         if verdict.status != "fail" or verdict.finding.stage == "rules":
             return verdict
         if all(map(unwritten, one_each(cases, observed))):

@@ -366,6 +366,8 @@ def test_what_is_left_to_the_instructor_keeps_its_points_and_is_marked():
     for text in (as_text(verdict), as_html(verdict)):
         assert "instructor will look" in text
         assert "eval(name)" in text
+    wrong = DOUBLE.assess(ask(DOUBLE, lambda a: 3 * a), SEED, [SETUP, UNCLEAR["eval"]])
+    assert (wrong.points, wrong.look) == (0, ())
 
 
 @pytest.mark.parametrize(

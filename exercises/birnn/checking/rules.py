@@ -65,7 +65,7 @@ HANDED_ON |= {f"torch.{name}" for name in ("autograd", "func", "functional", "ji
 """Modules that hold so much that one which is handed on as a value can't be followed."""
 
 KNOWN = {*sys.stdlib_module_names, "numpy", "torch", "matplotlib", "mpl_toolkits", "IPython"}
-KNOWN |= {"check", "ipywidgets"}
+KNOWN |= {"check", "ipywidgets", "pandas", "scipy", "seaborn", "sklearn", "tqdm", "PIL"}
 """Modules whose text is nobody's to write. What is in another may be anything."""
 BEHIND = {"autograder", "builtins", "ctypes", "gc", "inspect", "marshal"}
 """Modules that reach what no name of a notebook stands for, the check itself among it."""
