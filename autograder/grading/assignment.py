@@ -21,7 +21,7 @@ from .rebuild import MissingNotebook, SubmissionError, Template
 NO_ID = re.compile(r"[<>\"&/\\]")
 """Signs that no student's id has: formgrader puts ids into its pages as they are."""
 DATE = re.compile(
-    r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?"
+    r"(19|20)\d{2}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?"
     r"(Z| ?[+-]\d{2}:?\d{2}| [A-Za-z]{1,5}| [A-Za-z_]{1,20}/[A-Za-z_]{1,30})?)?"
 )
 """How nbgrader writes when something was handed in. It reads more: names of files as time zones."""
@@ -37,7 +37,30 @@ class AssignmentError(Exception):
     """An assignment that can't be graded; says why and what to do."""
 
 
-class Assignment:
+class Submissions:
+    """Where the submissions to one assignment of a course directory lie.
+
+    Parameters
+    ----------
+    coursedir : nbgrader's CourseDirectory
+    name : str
+    """
+
+    def __init__(self, coursedir, name):
+        self.coursedir, self.name = coursedir, name
+
+    def place(self, step, student):
+        """The folder of a student's submission at one of nbgrader's steps."""
+        return Path(self.coursedir.format_path(step, student, self.name))
+
+    def parts(self, student):
+        """A submission's folder as a trusted directory and the names below it."""
+        base = Path(self.coursedir.root, self.coursedir.submitted_directory)
+        folder = self.place(self.coursedir.submitted_directory, student)
+        return base, folder.relative_to(base).parts
+
+
+class Assignment(Submissions):
     """One assignment of a course directory: what was released, and where submissions lie.
 
     Parameters
@@ -51,7 +74,7 @@ class Assignment:
     """
 
     def __init__(self, coursedir, name):
-        self.coursedir, self.name = coursedir, name
+        super().__init__(coursedir, name)
         if name not in CHAPTERS:
             raise AssignmentError(
                 f"there is no assignment {name!r} in autograder/exercises; there are: "
@@ -71,18 +94,8 @@ class Assignment:
         if not self.templates:
             raise AssignmentError(
                 f"{name}: nothing is released in {self.released}; "
-                f"run `nbgrader generate_assignment {name}` first"
+                f"run `nbgrader generate_assignment {name} --force` first"
             )
-
-    def place(self, step, student):
-        """The folder of a student's submission at one of nbgrader's steps."""
-        return Path(self.coursedir.format_path(step, student, self.name))
-
-    def parts(self, student):
-        """A submission's folder as a trusted directory and the names below it."""
-        base = Path(self.coursedir.root, self.coursedir.submitted_directory)
-        folder = self.place(self.coursedir.submitted_directory, student)
-        return base, folder.relative_to(base).parts
 
     def notebooks(self):
         """The templates whose names the course directory's notebook id matches."""
@@ -172,9 +185,9 @@ def version():
     return whole.hexdigest()
 
 
-def timestamp(assignment, student):
+def timestamp(submissions, student):
     """When a submission was handed in: a datetime in UTC, or None; and a remark where it is odd."""
-    base, parts = assignment.parts(student)
+    base, parts = submissions.parts(student)
     try:
         text = rebuild.read_bytes(base, *parts, "timestamp.txt", limit=2**10).decode().strip()
         return (date(text) if text else None), ()

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Float, Unicode
 
 from . import record
-from .assignment import Assignment, AssignmentError, handed_in, id_problem
+from .assignment import Assignment, AssignmentError, Submissions, handed_in, id_problem, timestamp
 from .budget import Budget
 from .outputs import in_a_line
 from .pages import CourseFeedback
@@ -37,6 +37,20 @@ def use():
     nbgrader.apps.api.Autograde = grader
     nbgrader.apps.generatefeedbackapp.GenerateFeedback = pages
     nbgrader.apps.api.GenerateFeedback = pages
+    mend()
+
+
+def mend():
+    """Put ours in the place of what nbgrader does unguarded with what students hand in."""
+    nbgrader.apps.api.NbGraderAPI.get_submitted_timestamp = _submitted_timestamp
+
+
+def _submitted_timestamp(api, assignment_id, student_id):
+    """When a submission was handed in, for formgrader: a datetime in UTC, None without a date.
+
+    nbgrader's own fails where the file holds no date, follows links, and waits for ever at a pipe.
+    """
+    return timestamp(Submissions(api.coursedir, assignment_id), student_id)[0]
 
 
 def late_penalty(parent):

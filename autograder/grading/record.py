@@ -210,7 +210,7 @@ def reason(error):
 
 def _expect(gradebook, assignment):
     """Make sure that the gradebook knows an assignment as it was released."""
-    again = f"run `nbgrader generate_assignment {assignment.name}` first"
+    again = f"run `nbgrader generate_assignment {assignment.name} --force` first"
     for template in assignment.templates:
         try:
             known = gradebook.find_notebook(template.name, assignment.name)

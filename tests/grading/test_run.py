@@ -369,9 +369,28 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fchmod", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match=f"No space left on device: '{path}'"):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["file"]
+
+
+def test_a_folder_that_may_not_be_written_to_is_told_by_its_right_name(tmp_path, monkeypatch):
+    path, opened = tmp_path / "folder" / "file", os.open
+
+    def denied(name, *arguments, **options):
+        if str(name).endswith(".part"):
+            raise PermissionError(13, "Permission denied", str(name))
+        return opened(name, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", denied)
+    with pytest.raises(PermissionError, match=f"Permission denied: '{path}'"):
+        write_whole(path, b"new")
+
+
+def test_a_part_that_was_left_read_only_is_written_anew(tmp_path):
+    (tmp_path / ".file.part").touch(0o444)
+    write_whole(tmp_path / "file", b"new")
+    assert os.listdir(tmp_path) == ["file"]
 
 
 def test_workers_leave_no_child_behind(coursedir):
