@@ -5,6 +5,7 @@ import os
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
 import nbgrader.apps.generatefeedbackapp
+import nbgrader.apps.zipcollectapp
 from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
@@ -12,7 +13,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Float, Unicode
 
-from . import record
+from . import collect, record
 from .assignment import Assignment, AssignmentError, Submissions, handed_in, id_problem, timestamp
 from .budget import Budget
 from .outputs import in_a_line
@@ -43,6 +44,7 @@ def use():
 def mend():
     """Put ours in the place of what nbgrader does unguarded with what students hand in."""
     nbgrader.apps.api.NbGraderAPI.get_submitted_timestamp = _submitted_timestamp
+    nbgrader.apps.zipcollectapp.ZipCollectApp.start = collect.start
 
 
 def _submitted_timestamp(api, assignment_id, student_id):
