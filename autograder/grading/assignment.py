@@ -103,6 +103,11 @@ class Assignment(Submissions):
         return [t for t in self.templates if fnmatch.fnmatch(t.name, wanted)]
 
     @cached_property
+    def given(self):
+        """The names of all that is released."""
+        return set(os.listdir(self.released))
+
+    @cached_property
     def exercises(self):
         """The exercises of this assignment by the grade id of their check cell."""
         return {CHECK + exercise.name: exercise for exercise in CHAPTERS[self.name]}
@@ -238,22 +243,24 @@ def read(assignment, template, student):
         there = sorted(os.listdir(folder))
     finally:
         os.close(folder)
-    if wanted in there:
-        return rebuild.read_bytes(base, *parts, wanted), ()
     there = [name for name in there if not name.startswith(".") and name not in NO_WORK]
-    others = [name for name in there if name.lower().endswith(".ipynb")]
+    own = [name for name in there if name not in assignment.given]
+    if wanted in there:
+        return rebuild.read_bytes(base, *parts, wanted), _beside(assignment, own, wanted)
+    others = [name for name in there if _is_notebook(name)]
     if len(others) == 1 and len(assignment.templates) == 1:
         remark = f"{wanted} is missing; {in_a_line(others[0], 100)} was graded in its place"
-        return rebuild.read_bytes(base, *parts, others[0]), (remark,)
+        remarks = remark, *_beside(assignment, own, others[0])
+        return rebuild.read_bytes(base, *parts, others[0]), remarks
     packed = [name for name in there if is_archive(name)]
     if not others and len(packed) == 1:
-        return _unpacked(assignment, wanted, rebuild.read_bytes(base, *parts, packed[0]), packed[0])
-    given = {path.name for path in assignment.released.iterdir()}
-    own = [name for name in there if name not in given]
+        data = rebuild.read_bytes(base, *parts, packed[0])
+        data, remarks = _unpacked(assignment, wanted, data, packed[0])
+        return data, (*remarks, *_beside(assignment, own, packed[0]))
     if not own:
         raise MissingNotebook(f"{wanted} is missing; ask the student to hand it in")
     # It may be in what is there, so that no points would be unfair.
-    listed = in_a_line(", ".join(own[:5]), 300)
+    listed = _listed(own)
     if len(others) > 1 or len(packed) > 1:
         why = f"which of {listed} it is can't be told; leave the one that counts"
     elif any(is_archive(name, UNREAD) for name in own):
@@ -261,6 +268,31 @@ def read(assignment, template, student):
     else:
         why = f"all that is there is {listed}; put {wanted} there, or remove what is no part of it"
     raise SubmissionError(f"{wanted} is missing, and {why}")
+
+
+def _is_notebook(name):
+    return name.lower().endswith(".ipynb")
+
+
+def _beside(assignment, own, taken):
+    """Remarks on a student's own files beside the one that is taken: the work may be in them."""
+    ignored = assignment.coursedir.ignore
+    odd = [n for n in own if n != taken and not any(fnmatch.fnmatch(n, k) for k in ignored)]
+    kinds = {
+        "another notebook, which may hold the work": [name for name in odd if _is_notebook(name)],
+        "no part of the assignment": [name for name in odd if not _is_notebook(name)],
+    }
+    return tuple(
+        f"only {in_a_line(taken, 100)} was graded; {_listed(names)}: {what}"
+        for what, names in kinds.items()
+        if names
+    )
+
+
+def _listed(names):
+    """Names of files for a message, however many there are, and whatever they are."""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(in_a_line(name, 100) for name in names[:5]) + more
 
 
 def _unpacked(assignment, wanted, data, archive):

@@ -1,6 +1,7 @@
 """Our grading path as nbgrader's own: ``nbgrader autograde`` and formgrader's button take it."""
 
 import os
+from types import SimpleNamespace
 
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
@@ -10,6 +11,7 @@ from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.utils import capture_log
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Float, Unicode
 
@@ -45,6 +47,7 @@ def mend():
     """Put ours in the place of what nbgrader does unguarded with what students hand in."""
     nbgrader.apps.api.NbGraderAPI.get_submitted_timestamp = _submitted_timestamp
     nbgrader.apps.zipcollectapp.ZipCollectApp.start = collect.start
+    nbgrader.apps.api.capture_log = _capture_log
 
 
 def _submitted_timestamp(api, assignment_id, student_id):
@@ -53,6 +56,20 @@ def _submitted_timestamp(api, assignment_id, student_id):
     nbgrader's own fails where the file holds no date, follows links, and waits for ever at a pipe.
     """
     return timestamp(Submissions(api.coursedir, assignment_id), student_id)[0]
+
+
+def _capture_log(app, **options):
+    """nbgrader's, for formgrader; a step that says why it failed is told by that, no traceback."""
+    said = {}
+
+    def start():
+        try:
+            app.start()
+        except NbGraderException as error:
+            said["error"] = str(error)
+            raise
+
+    return capture_log(SimpleNamespace(log=app.log, start=start), **options) | said
 
 
 def late_penalty(parent):
@@ -164,5 +181,6 @@ class CourseAutograde(Autograde):
                 self.log.warning("%s: %s", who, remark)
             by_hand = [name for name, points in graded.scores.items() if points is None]
             said = f"; to be graded by hand: {', '.join(by_hand)}" if by_hand else ""
-            self.log.info("%s: %s: %g points%s", who, graded.notebook, graded.points, said)
+            said = "no grade" if graded.receipt["error"] else f"{graded.points:g} points{said}"
+            self.log.info("%s: %s: %s", who, graded.notebook, said)
         return not error_of([graded.receipt for graded in done])

@@ -191,6 +191,10 @@ def test_bad_files_get_a_line_each_and_stop_nobody(classroom, api, tmp_path):
         assert set(auto(api, student).values()) == {None}
         assert all(needs for *_, needs in grades(api, student).values())
 
+    assert "broken: lstm: no grade" in log and "empty: lstm: 0 points" in log
+    named = "no verdict for broken, file, linked, outside, piped"
+    assert result["error"] == f"{ASSIGNMENT}: {named}; see the messages above"
+
     again = api.autograde(ASSIGNMENT, "*", force=False)
     assert not again["success"] and "no verdict for broken, file, linked, outside" in again["log"]
     said = "broken: graded already, nothing has changed: lstm.ipynb is not JSON"
