@@ -18,8 +18,9 @@ from .archives import UNREAD, ArchiveError, is_archive, members
 from .outputs import in_a_line
 from .rebuild import MissingNotebook, SubmissionError, Template
 
-NO_ID = re.compile(r"[<>\"&/\\]")
-"""Signs that no student's id has: formgrader puts ids into its pages as they are."""
+NO_ID = re.compile(r"[<>\"&/\\#?*\[\]]")
+"""Signs that no student's id has: formgrader puts ids into its pages and addresses as they are, and
+nbgrader looks for them as patterns."""
 DATE = re.compile(
     r"(19|20)\d{2}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?"
     r"(Z| ?[+-]\d{2}:?\d{2}| [A-Za-z]{1,5}| [A-Za-z_]{1,20}/[A-Za-z_]{1,30})?)?"
@@ -35,6 +36,15 @@ GRADED_BY = ("reference", "checking", "exercises", "grading")
 
 class AssignmentError(Exception):
     """An assignment that can't be graded; says why and what to do."""
+
+
+def demand_known(name):
+    """Raise AssignmentError where an assignment is not declared."""
+    if name not in CHAPTERS:
+        there = ", ".join(CHAPTERS)
+        raise AssignmentError(
+            f"there is no assignment {name!r} in autograder/exercises; there are: {there}"
+        )
 
 
 class Submissions:
@@ -75,16 +85,22 @@ class Assignment(Submissions):
 
     def __init__(self, coursedir, name):
         super().__init__(coursedir, name)
-        if name not in CHAPTERS:
-            raise AssignmentError(
-                f"there is no assignment {name!r} in autograder/exercises; there are: "
-                f"{', '.join(CHAPTERS)}. To let stock nbgrader grade it, set COURSE_GRADER=stock."
-            )
+        demand_known(name)
         self.released = Path(coursedir.format_path(coursedir.release_directory, ".", name))
         self.templates = []
-        for path in sorted(self.released.glob("*.ipynb")):
+        try:
+            paths = [self.released / given for given in sorted(self.given)]
+        except (FileNotFoundError, NotADirectoryError):
+            paths = []
+        except OSError as error:
+            raise AssignmentError(
+                f"{name}: the released folder {self.released} can't be read: {error.strerror}; "
+                "give yourself the right to read it"
+            ) from None
+        for path in paths:
             try:
-                self.templates.append(Template(path))
+                if path.suffix == ".ipynb":
+                    self.templates.append(Template(path))
             except (OSError, ValueError) as error:
                 why = getattr(error, "strerror", None) or error
                 raise AssignmentError(
@@ -174,7 +190,7 @@ def id_problem(student):
         return ""
     return (
         f"{in_a_line(student, 50)!r} can't be a student's id: it has invisible signs, one of "
-        '< > " & / \\, only dots, or more than 100 signs; rename it'
+        '< > " & / \\ # ? * [ ], only dots, or more than 100 signs; rename it'
     )
 
 
@@ -193,6 +209,11 @@ def version():
 def timestamp(submissions, student):
     """When a submission was handed in: a datetime in UTC, or None; and a remark where it is odd."""
     base, parts = submissions.parts(student)
+    try:
+        os.close(rebuild.open_inside(base, *parts, directory=True))
+    except (OSError, SubmissionError):
+        # What is wrong with the folder is said of the notebook.
+        return None, ()
     try:
         text = rebuild.read_bytes(base, *parts, "timestamp.txt", limit=2**10).decode().strip()
         return (date(text) if text else None), ()

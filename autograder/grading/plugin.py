@@ -15,6 +15,8 @@ from nbgrader.utils import capture_log
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Float, Unicode
 
+from autograder.exercises import CHAPTERS
+
 from . import collect, record
 from .assignment import Assignment, AssignmentError, Submissions, handed_in, id_problem, timestamp
 from .budget import Budget
@@ -126,8 +128,11 @@ class CourseAutograde(Autograde):
                     if not self._grade(assignment, student, gradebook, recorded.get(student)):
                         failed.append(student)
         except (AssignmentError, Unfit) as error:
-            self.log.error(str(error))
-            raise NbGraderException(str(error)) from None
+            said = str(error)
+            if self.coursedir.assignment_id not in CHAPTERS:
+                said += f"; to let stock nbgrader grade it, set {SWITCH}=stock"
+            self.log.error(said)
+            raise NbGraderException(said) from None
         if failed or unseen:
             named = in_a_line(", ".join(failed), 2000) or "what can't be read"
             said = f"{assignment.name}: no verdict for {named}; see the messages above"
@@ -172,7 +177,7 @@ class CourseAutograde(Autograde):
         except Unfit:
             raise
         except (GraderError, OSError, SQLAlchemyError, ValueError) as error:
-            why = record.reason(error)
+            why = record.reason(error, self.coursedir)
             self.log.error("%s: not graded, through no fault of the student's: %s", who, why)
             return False
         self.run_post_convert_hook()

@@ -190,7 +190,8 @@ def grade_class(
     ]
     if not every:
         base = Path(coursedir.root, coursedir.submitted_directory)
-        for line in unseen or [f"nothing was handed in: no submission lies in {base}"]:
+        to = f" for {', '.join(assignments)}" if assignments else ""
+        for line in unseen or [f"nothing was handed in{to}: no submission lies in {base}"]:
             Progress(0, stream).note(line)
         return Summary(unseen=unseen)
     with record.ready(coursedir, wanted.values()) as gradebook:
@@ -279,7 +280,7 @@ def _keep(gradebook, assignment, student, came, penalty):
     try:
         record.keep(gradebook, assignment, student, came, penalty)
     except (OSError, SQLAlchemyError, ValueError) as error:
-        said = f"could not be recorded: {record.reason(error)}"
+        said = f"could not be recorded: {record.reason(error, assignment.coursedir)}"
         return Done(assignment.name, student, None, error=said)
     return _done(assignment.name, student, [graded.receipt for graded in came])
 
