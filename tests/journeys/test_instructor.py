@@ -254,10 +254,11 @@ def test_clean_leaves_a_real_class_alone():
     text = (course.ROOT / "Makefile").read_text(encoding="utf-8")
     assert "clean:\n\trm -rf _build\n" in text
     assert shutil.which("git")
+    private = ["submitted/", "gradebook.db", "feedback/", "autograded/", "grades.csv"]
     ignored = subprocess.run(
-        ["git", "check-ignore", "submitted/", "gradebook.db", "feedback/", "autograded/"],
+        ["git", "check-ignore", *private],
         cwd=course.ROOT,
         capture_output=True,
         text=True,
     ).stdout.split()
-    assert ignored == ["submitted/", "gradebook.db", "feedback/", "autograded/"]
+    assert ignored == private
