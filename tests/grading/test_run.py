@@ -8,6 +8,7 @@ import shutil
 import signal
 import sqlite3
 import threading
+import time
 from types import SimpleNamespace
 
 import nbformat
@@ -17,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder import course
 from autograder.grading import grade as grading
-from autograder.grading import record, remote
+from autograder.grading import record, remote, run
 from autograder.grading.assignment import AssignmentError
 from autograder.grading.budget import Budget
 from autograder.grading.files import write_whole
@@ -214,6 +215,35 @@ def test_which_gradebook_complains_is_told_without_its_password(url):
             "n": "full (c.CourseDirectory.db_url)",
         }[url[0]]
     )
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_shows_progress_at_once_and_while_one_takes_long(coursedir, monkeypatch):
+    graded, stream, shown = grading.grade_all, Terminal(), []
+
+    def slow(*arguments, **options):
+        time.sleep(1)
+        return graded(*arguments, **options)
+
+    def begin(*arguments, begin=run._Pool):
+        shown.append(stream.getvalue())
+        return begin(*arguments)
+
+    monkeypatch.setattr(grading, "grade_all", slow)
+    monkeypatch.setattr(run, "IDLE", 0.2)
+    monkeypatch.setattr(run, "_Pool", begin)
+    grade(coursedir, students=["ben", "fay"], stream=stream)
+    first = f"[{'.' * 20}]  0/2  0.0/s  ?:?? left  0 without a verdict"
+    assert shown == [f"\r\x1b[K{first}"]
+    assert stream.getvalue().count(first) > 2
+    assert f"[{'#' * 10}{'.' * 10}]  1/2" in stream.getvalue()
+    assert stream.getvalue().endswith("\r\x1b[K")
 
 
 def receipt_of(coursedir, student):
