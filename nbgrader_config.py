@@ -40,7 +40,7 @@ c.ZipCollectApp.collector_plugin = "autograder.grading.collect.CourseCollector"
 c.FileNameCollectorPlugin.named_regexp = (
     r"(?P<student_id>[^_/\\]+)_"
     r"(?:[^/\\]*?(?P<timestamp>\d{4}-\d\d-\d\d(?:-\d\d){3})_)?"
-    r"(?:.*[/_])?(?P<file_id>[A-Za-z][A-Za-z0-9-]*)\.ipynb$"
+    r"(?:.*[/_])?(?P<file_id>[^/\\_.][^/\\_]*)(?i:\.ipynb)$"
 )
 
 # nbgrader's own export doesn't quote.

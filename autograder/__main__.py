@@ -2,6 +2,12 @@
 
 import sys
 
-from autograder.cli import main
+try:
+    from autograder.cli import main
 
-sys.exit(main())
+    code = main()
+except KeyboardInterrupt:
+    # While all is being loaded, before anything was begun.
+    print("interrupted", file=sys.stderr)
+    code = 130
+sys.exit(code)

@@ -1,13 +1,14 @@
 """The verbs: ``python -m autograder VERB``."""
 
 import argparse
+import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from autograder import course
 from autograder.assignments.source import SolutionError
-from autograder.grading.assignment import AssignmentError
+from autograder.grading.assignment import AssignmentError, demand_known
 from autograder.grading.remote import GraderError
 
 
@@ -16,11 +17,24 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def tell(text):
+    """Print what was asked for; ends with a line where that can't be written."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # Python would try to write the rest, and complain, when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        say(f"what was done stays, but can't be printed: {error.strerror}")
+        sys.exit(1)
+
+
 def exercises(args):
     """Make exercises/ from solutions/: nbgrader's source notebooks, then its released version."""
     from autograder.exercises import CHAPTERS
 
     assignments = args.assignment or list(CHAPTERS)
+    for assignment in assignments:
+        demand_known(assignment)
     with ProcessPoolExecutor() as workers:
         for assignment, _ in zip(assignments, workers.map(_source, assignments), strict=True):
             course.generate(assignment)
@@ -55,15 +69,14 @@ def grade(args):
         scheduler=args.scheduler,
     )
     if args.json:
-        print(done.as_json())
+        tell(done.as_json())
     else:
         graded = len(done.done) - len(done.failed)
-        print(
+        tell(
             f"{graded} graded, {len(done.failed)} without a verdict, {done.skipped} graded before "
             f"and not changed; {done.seconds:.1f} s"
         )
     # What was graded has been told by now, whatever becomes of the pages.
-    sys.stdout.flush()
     pageless = (
         course.write_pages(args.assignment, args.root, args.student, args.jobs)
         if args.feedback
@@ -90,9 +103,9 @@ def regrade(args):
             say(f"{path} {error}")
             code = 1
             continue
-        print(f"{path}: {'not the same' if differs else 'the same, to the bit'}")
+        tell(f"{path}: {'not the same' if differs else 'the same, to the bit'}")
         for line in (*differs, *notes):
-            print(f"  {in_a_line(line, 2000)}")
+            tell(f"  {in_a_line(line, 2000)}")
         code = 1 if differs else code
     return code
 
@@ -103,18 +116,25 @@ def doctor(args):
 
     layers = probe()
     for layer in layers.values():
-        print(layer)
+        tell(layer)
     lacking = missing(name for name, layer in layers.items() if layer.in_force)
     if lacking:
         say(f"grading refuses to run here: {', '.join(lacking)} missing")
-    return 1 if lacking else 0
+    guard = Path(sys.prefix, "etc", "jupyter", "nbgrader_config.py")
+    if not guard.is_file():
+        own = _shown(course.ROOT / "autograder" / "jupyter" / guard.name)
+        say(
+            "nbgrader would grade without all of this where a course's nbgrader_config.py can't be "
+            f"loaded: copy {own} to {guard.parent}"
+        )
+    return 1 if lacking or not guard.is_file() else 0
 
 
 def summary(args):
     """Say where everything is and what to type next."""
     from autograder import example_class
 
-    print(
+    tell(
         f"""
 The book:       {_shown(course.BOOK)}   (read it at localhost: make serve)
 The exercises:  {_shown(course.RELEASED)}/   (what students take)
@@ -137,6 +157,11 @@ def _at_least_one(text):
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: it must be 1 or more")
     return int(text)
+
+
+def _here():
+    """The course directory that someone is in; this repository's where they are in none."""
+    return Path.cwd() if Path("nbgrader_config.py").is_file() else course.ROOT
 
 
 def _shown(path):
@@ -165,7 +190,10 @@ def main(argv=None):
     add("--feedback", action="store_true", help="write the feedback pages, too")
     add("--json", action="store_true", help="print the summary for machines")
     add(
-        "--root", type=Path, default=course.ROOT, help="the course directory; this one if not given"
+        "--root",
+        type=Path,
+        default=_here(),
+        help="the course directory; if not given, where you are if that is one, or else this one",
     )
     add = parsers[regrade].add_argument
     add("receipt", nargs="+", type=Path, help="a file in receipts/")

@@ -1,5 +1,9 @@
 """What the verbs print, and with which code they end."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from autograder import cli, course
@@ -32,6 +36,40 @@ def test_a_course_directory_that_is_none_is_told(capsys, tmp_path):
         assert code == 1 and f"{root} is no course directory" in told
 
 
+def test_the_course_directory_is_the_one_that_someone_is_in(capsys, root, monkeypatch):
+    graded = []
+    monkeypatch.setattr(course, "grade", lambda _, root, **__: graded.append(root) or Summary())
+    for place in (root, root.parent):
+        monkeypatch.chdir(place)
+        assert cli.main(["grade"]) == 0
+    assert graded == [root, course.ROOT]
+
+
+def test_a_misspelt_assignment_is_told_those_there_are(capsys, root):
+    for verb in (["grade", "lstn", "--root", root], ["exercises", "lstn"]):
+        code, told = said(capsys, *verb)
+        there = "rnn, lstm, gru, birnn, comparison"
+        assert code == 1 and told.startswith("there is no assignment 'lstn'")
+        assert told.endswith(f"there are: {there}\n")
+
+
+def test_a_released_folder_that_can_not_be_read_is_told(capsys, root, monkeypatch):
+    code, told = said(capsys, "grade", "lstm", "--root", root)
+    released = root / "release" / "lstm"
+    assert code == 1 and told.startswith(f"lstm: nothing is released in {released}; run")
+    listdir = os.listdir
+
+    def look(folder):
+        if str(folder) == str(released):
+            raise PermissionError(13, "Permission denied")
+        return listdir(folder)
+
+    monkeypatch.setattr(os, "listdir", look)
+    code, told = said(capsys, "grade", "lstm", "--root", root)
+    assert code == 1 and told.startswith(f"lstm: the released folder {released} can't be read: ")
+    assert "Permission denied" in told
+
+
 @pytest.mark.parametrize("text", ["c = (", "1 / 0", "import nowhere_at_all", "\0"])
 def test_a_configuration_that_can_not_be_loaded_is_told(capsys, root, text):
     path = root / "nbgrader_config.py"
@@ -57,6 +95,32 @@ def test_who_interrupts_gets_a_line(capsys, monkeypatch):
     monkeypatch.setattr(course, "grade", interrupted)
     code, told = said(capsys, "grade")
     assert code == 130 and told == "interrupted; what was done stays, start again for the rest\n"
+
+
+def command(*arguments, **options):
+    """Run a verb as a person does: its exit code and what it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", *arguments],
+        cwd=course.ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+    return done.returncode, done.stderr
+
+
+def test_who_interrupts_while_all_is_being_loaded_gets_a_line(tmp_path):
+    (tmp_path / "yaml.py").write_text("raise KeyboardInterrupt")
+    code, told = command("grade", env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    assert code == 130 and told == "interrupted\n"
+
+
+def test_what_can_not_be_printed_is_told_in_a_line(root):
+    with open("/dev/full", "w") as full:
+        code, told = command("grade", "--json", "--root", str(root), stdout=full)
+    assert code == 1 and "Traceback" not in told and "Exception" not in told
+    last = "what was done stays, but can't be printed: No space left on device"
+    assert told.splitlines()[-1] == last
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])

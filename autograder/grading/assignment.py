@@ -18,10 +18,11 @@ from .archives import UNREAD, ArchiveError, is_archive, members
 from .outputs import in_a_line
 from .rebuild import MissingNotebook, SubmissionError, Template
 
-NO_ID = re.compile(r"[<>\"&/\\]")
-"""Signs that no student's id has: formgrader puts ids into its pages as they are."""
+NO_ID = re.compile(r"[<>\"&/\\#?*\[\]]")
+"""Signs that no student's id has: formgrader puts ids into its pages and addresses as they are, and
+nbgrader looks for them as patterns."""
 DATE = re.compile(
-    r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?"
+    r"(19|20)\d{2}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?"
     r"(Z| ?[+-]\d{2}:?\d{2}| [A-Za-z]{1,5}| [A-Za-z_]{1,20}/[A-Za-z_]{1,30})?)?"
 )
 """How nbgrader writes when something was handed in. It reads more: names of files as time zones."""
@@ -37,7 +38,39 @@ class AssignmentError(Exception):
     """An assignment that can't be graded; says why and what to do."""
 
 
-class Assignment:
+def demand_known(name):
+    """Raise AssignmentError where an assignment is not declared."""
+    if name not in CHAPTERS:
+        there = ", ".join(CHAPTERS)
+        raise AssignmentError(
+            f"there is no assignment {name!r} in autograder/exercises; there are: {there}"
+        )
+
+
+class Submissions:
+    """Where the submissions to one assignment of a course directory lie.
+
+    Parameters
+    ----------
+    coursedir : nbgrader's CourseDirectory
+    name : str
+    """
+
+    def __init__(self, coursedir, name):
+        self.coursedir, self.name = coursedir, name
+
+    def place(self, step, student):
+        """The folder of a student's submission at one of nbgrader's steps."""
+        return Path(self.coursedir.format_path(step, student, self.name))
+
+    def parts(self, student):
+        """A submission's folder as a trusted directory and the names below it."""
+        base = Path(self.coursedir.root, self.coursedir.submitted_directory)
+        folder = self.place(self.coursedir.submitted_directory, student)
+        return base, folder.relative_to(base).parts
+
+
+class Assignment(Submissions):
     """One assignment of a course directory: what was released, and where submissions lie.
 
     Parameters
@@ -51,17 +84,23 @@ class Assignment:
     """
 
     def __init__(self, coursedir, name):
-        self.coursedir, self.name = coursedir, name
-        if name not in CHAPTERS:
-            raise AssignmentError(
-                f"there is no assignment {name!r} in autograder/exercises; there are: "
-                f"{', '.join(CHAPTERS)}. To let stock nbgrader grade it, set COURSE_GRADER=stock."
-            )
+        super().__init__(coursedir, name)
+        demand_known(name)
         self.released = Path(coursedir.format_path(coursedir.release_directory, ".", name))
         self.templates = []
-        for path in sorted(self.released.glob("*.ipynb")):
+        try:
+            paths = [self.released / given for given in sorted(self.given)]
+        except (FileNotFoundError, NotADirectoryError):
+            paths = []
+        except OSError as error:
+            raise AssignmentError(
+                f"{name}: the released folder {self.released} can't be read: {error.strerror}; "
+                "give yourself the right to read it"
+            ) from None
+        for path in paths:
             try:
-                self.templates.append(Template(path))
+                if path.suffix == ".ipynb":
+                    self.templates.append(Template(path))
             except (OSError, ValueError) as error:
                 why = getattr(error, "strerror", None) or error
                 raise AssignmentError(
@@ -71,23 +110,18 @@ class Assignment:
         if not self.templates:
             raise AssignmentError(
                 f"{name}: nothing is released in {self.released}; "
-                f"run `nbgrader generate_assignment {name}` first"
+                f"run `nbgrader generate_assignment {name} --force` first"
             )
-
-    def place(self, step, student):
-        """The folder of a student's submission at one of nbgrader's steps."""
-        return Path(self.coursedir.format_path(step, student, self.name))
-
-    def parts(self, student):
-        """A submission's folder as a trusted directory and the names below it."""
-        base = Path(self.coursedir.root, self.coursedir.submitted_directory)
-        folder = self.place(self.coursedir.submitted_directory, student)
-        return base, folder.relative_to(base).parts
 
     def notebooks(self):
         """The templates whose names the course directory's notebook id matches."""
         wanted = self.coursedir.notebook_id
         return [t for t in self.templates if fnmatch.fnmatch(t.name, wanted)]
+
+    @cached_property
+    def given(self):
+        """The names of all that is released."""
+        return set(os.listdir(self.released))
 
     @cached_property
     def exercises(self):
@@ -156,7 +190,7 @@ def id_problem(student):
         return ""
     return (
         f"{in_a_line(student, 50)!r} can't be a student's id: it has invisible signs, one of "
-        '< > " & / \\, only dots, or more than 100 signs; rename it'
+        '< > " & / \\ # ? * [ ], only dots, or more than 100 signs; rename it'
     )
 
 
@@ -172,9 +206,14 @@ def version():
     return whole.hexdigest()
 
 
-def timestamp(assignment, student):
+def timestamp(submissions, student):
     """When a submission was handed in: a datetime in UTC, or None; and a remark where it is odd."""
-    base, parts = assignment.parts(student)
+    base, parts = submissions.parts(student)
+    try:
+        os.close(rebuild.open_inside(base, *parts, directory=True))
+    except (OSError, SubmissionError):
+        # What is wrong with the folder is said of the notebook.
+        return None, ()
     try:
         text = rebuild.read_bytes(base, *parts, "timestamp.txt", limit=2**10).decode().strip()
         return (date(text) if text else None), ()
@@ -225,22 +264,24 @@ def read(assignment, template, student):
         there = sorted(os.listdir(folder))
     finally:
         os.close(folder)
-    if wanted in there:
-        return rebuild.read_bytes(base, *parts, wanted), ()
     there = [name for name in there if not name.startswith(".") and name not in NO_WORK]
-    others = [name for name in there if name.lower().endswith(".ipynb")]
+    own = [name for name in there if name not in assignment.given]
+    if wanted in there:
+        return rebuild.read_bytes(base, *parts, wanted), _beside(assignment, own, wanted)
+    others = [name for name in there if _is_notebook(name)]
     if len(others) == 1 and len(assignment.templates) == 1:
         remark = f"{wanted} is missing; {in_a_line(others[0], 100)} was graded in its place"
-        return rebuild.read_bytes(base, *parts, others[0]), (remark,)
+        remarks = remark, *_beside(assignment, own, others[0])
+        return rebuild.read_bytes(base, *parts, others[0]), remarks
     packed = [name for name in there if is_archive(name)]
     if not others and len(packed) == 1:
-        return _unpacked(assignment, wanted, rebuild.read_bytes(base, *parts, packed[0]), packed[0])
-    given = {path.name for path in assignment.released.iterdir()}
-    own = [name for name in there if name not in given]
+        data = rebuild.read_bytes(base, *parts, packed[0])
+        data, remarks = _unpacked(assignment, wanted, data, packed[0])
+        return data, (*remarks, *_beside(assignment, own, packed[0]))
     if not own:
         raise MissingNotebook(f"{wanted} is missing; ask the student to hand it in")
     # It may be in what is there, so that no points would be unfair.
-    listed = in_a_line(", ".join(own[:5]), 300)
+    listed = _listed(own)
     if len(others) > 1 or len(packed) > 1:
         why = f"which of {listed} it is can't be told; leave the one that counts"
     elif any(is_archive(name, UNREAD) for name in own):
@@ -248,6 +289,31 @@ def read(assignment, template, student):
     else:
         why = f"all that is there is {listed}; put {wanted} there, or remove what is no part of it"
     raise SubmissionError(f"{wanted} is missing, and {why}")
+
+
+def _is_notebook(name):
+    return name.lower().endswith(".ipynb")
+
+
+def _beside(assignment, own, taken):
+    """Remarks on a student's own files beside the one that is taken: the work may be in them."""
+    ignored = assignment.coursedir.ignore
+    odd = [n for n in own if n != taken and not any(fnmatch.fnmatch(n, k) for k in ignored)]
+    kinds = {
+        "another notebook, which may hold the work": [name for name in odd if _is_notebook(name)],
+        "no part of the assignment": [name for name in odd if not _is_notebook(name)],
+    }
+    return tuple(
+        f"only {in_a_line(taken, 100)} was graded; {_listed(names)}: {what}"
+        for what, names in kinds.items()
+        if names
+    )
+
+
+def _listed(names):
+    """Names of files for a message, however many there are, and whatever they are."""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(in_a_line(name, 100) for name in names[:5]) + more
 
 
 def _unpacked(assignment, wanted, data, archive):

@@ -3,7 +3,8 @@
 nbgrader unpacks whatever an archive holds with the instructor's rights, wherever its names lead,
 and goes by the name that a file has, so that what one student hands in can pass as another's. Here
 only plain notebooks are taken, within limits, and whose they are is said by the platform's name
-alone: an archive that a student handed in counts as a folder with that student's name.
+alone: an archive that a student handed in counts as a folder with that student's name. What is left
+out is listed at the end, and the command then ends as one that failed.
 """
 
 import os
@@ -11,6 +12,7 @@ import re
 import stat
 from pathlib import Path
 
+from nbgrader.apps.zipcollectapp import ZipCollectApp
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 from nbgrader.utils import parse_utc
 
@@ -29,6 +31,26 @@ from .outputs import in_a_line
 
 PLAIN_DATE = re.compile(r"[\w .,:+-]{1,50}")
 """A date that names no file as its time zone."""
+NOT_READ = f"is not read: unpack it, or pack it as one of {' '.join(SUFFIXES)}"
+_start = ZipCollectApp.start
+
+
+def start(app):
+    """Collect as nbgrader does, and say at the end what was left out.
+
+    Parameters
+    ----------
+    app : ZipCollectApp; its plugins put a line into its ``left_out`` for each file that they leave
+    """
+    app.left_out = []
+    try:
+        _start(app)
+    finally:
+        for line in app.left_out:
+            app.log.error(line)
+    if app.left_out:
+        count = len(app.left_out)
+        app.fail(f"{count} left out, for the reasons above; all others were collected")
 
 
 class CourseExtractor(ExtractorPlugin):
@@ -40,7 +62,7 @@ class CourseExtractor(ExtractorPlugin):
         Parameters
         ----------
         archive_path, extracted_path : str, folders of the course; what is wrong with an archive is
-            logged, and the others are taken
+            put into the application's ``left_out``, and the others are taken
         """
         source, target = Path(archive_path), Path(extracted_path)
         found = [Path(folder, name) for folder, _, names in os.walk(source) for name in names]
@@ -52,7 +74,7 @@ class CourseExtractor(ExtractorPlugin):
                 self._take(path, target / name)
             except (ArchiveError, OSError) as error:
                 said = f"{getattr(error, 'strerror', None) or error}"
-                self.log.error("%s %s", in_a_line(str(name), 200), said)
+                self.parent.left_out.append(f"{in_a_line(str(name), 200)} {said}")
                 if isinstance(error, OSError):
                     self.parent.fail("not all could be collected; mend this and collect again")
 
@@ -63,7 +85,7 @@ class CourseExtractor(ExtractorPlugin):
             with path.open("rb") as file:
                 self._unpack(file, path.name, target, PLATFORMS)
         elif is_archive(path.name, UNREAD):
-            raise ArchiveError(f"is not read: unpack it, or pack it as one of {' '.join(SUFFIXES)}")
+            raise ArchiveError(NOT_READ)
         elif is_archive(path.name, (NOTEBOOK,)):
             if path.stat().st_size > PLATFORMS.each:
                 raise ArchiveError(f"is larger than {PLATFORMS.each // 2**20} MB")
@@ -71,18 +93,23 @@ class CourseExtractor(ExtractorPlugin):
 
     def _unpack(self, file, name, target, limits):
         """Write the notebooks of an archive, and of the archives that lie in it, into a folder."""
-        inner = limits is PLATFORMS
-        wanted = (NOTEBOOK, *SUFFIXES) if inner else (NOTEBOOK,)
+        outer, shown, empty = limits is PLATFORMS, in_a_line(name, 200), True
+        wanted = (NOTEBOOK, *SUFFIXES, *UNREAD) if outer else (NOTEBOOK,)
         for path, data in members(file, name, limits, wanted):
+            empty = False
             if isinstance(data, ArchiveError):
-                self.log.error("%s: %s", in_a_line(name, 200), data)
-            elif not is_archive(path):
+                self.parent.left_out.append(f"{shown}: {data}")
+            elif is_archive(path, (NOTEBOOK,)):
                 self._write(target / path, data)
             else:
                 try:
+                    if not is_archive(path):
+                        raise ArchiveError(NOT_READ)
                     self._unpack(data, path, target / path, STUDENTS)
                 except ArchiveError as error:
-                    self.log.error("%s: %s %s", in_a_line(name, 200), in_a_line(path, 200), error)
+                    self.parent.left_out.append(f"{shown}: {in_a_line(path, 200)} {error}")
+        if empty:
+            raise ArchiveError("holds no notebook")
 
     def _write(self, target, data):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +122,7 @@ class CourseCollector(FileNameCollectorPlugin):
     """Says whose a collected notebook is, by its path in what the platform packed.
 
     ``named_regexp`` has to match that path from its beginning: the platform gives the first name in
-    it, the student the others.
+    it, the student the others. The name of the platform's own archive is no part of it.
     """
 
     def __init__(self, **settings):
@@ -117,16 +144,21 @@ class CourseCollector(FileNameCollectorPlugin):
         extracted = app._format_collect_path(app.extracted_directory)
         path = os.path.relpath(submitted_file, extracted)
         packed, _, inside = path.partition(os.sep)
-        found = None
-        if inside and is_archive(packed):
-            found = super().collect(inside)
-        found = found or super().collect(path)
-        if not found:
+        named = inside if inside and is_archive(packed) else path
+        match = re.match(self.named_regexp, named) if is_archive(path, (NOTEBOOK,)) else None
+        found, shown = match.groupdict() if match else {}, in_a_line(path, 200)
+        if not (found.get("student_id") and found.get("file_id")):
+            app.left_out.append(
+                f"{shown}: its name doesn't say whose it is; put it beside the archive, named like "
+                "STUDENT_lstm.ipynb, or change named_regexp in nbgrader_config.py"
+            )
             return None
-        shown, date = in_a_line(path, 200), found.get("timestamp")
         if problem := id_problem(found["student_id"]):
-            self.log.error("%s: %s", shown, problem)
+            app.left_out.append(f"{shown}: {problem}")
             return None
+        # nbgrader takes what follows a dot for an extension.
+        found["file_id"] = found["file_id"].removesuffix(NOTEBOOK) + NOTEBOOK
+        date = found.get("timestamp")
         try:
             if date and not PLAIN_DATE.fullmatch(date):
                 raise ValueError
@@ -137,12 +169,9 @@ class CourseCollector(FileNameCollectorPlugin):
             found["timestamp"] = date = None
         key = found["student_id"], found["file_id"]
         if key in self._dated and not (date and self._dated[key]):
-            self.log.error(
-                "%s: there is another %s of %s, and which is the newer can't be told; the first in "
-                "the alphabet was taken",
-                shown,
-                key[1],
-                key[0],
+            app.left_out.append(
+                f"{shown}: there is another {key[1]} of {key[0]}, and which is the newer can't be "
+                "told; the first in the alphabet was taken"
             )
             return None
         self._dated[key] = date

@@ -21,17 +21,21 @@ def write_whole(path, data, mode=0o644):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
-    with os.fdopen(_open_alone(part), "wb") as file:
-        try:
-            file.truncate()
-            file.write(data)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.replace(part, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(part)
-            raise
+    try:
+        with os.fdopen(_open_alone(part), "wb") as file:
+            try:
+                file.truncate()
+                file.write(data)
+                file.flush()
+                os.fchmod(file.fileno(), mode)
+                os.replace(part, path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.unlink(part)
+                raise
+    except OSError as error:
+        # A full disk names no file, and the others one that nobody knows.
+        raise type(error)(error.errno, error.strerror, str(path)) from None
 
 
 def _open_alone(part):
@@ -39,9 +43,12 @@ def _open_alone(part):
     while True:
         try:
             handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        except PermissionError:
-            # One who was killed had made it read-only already.
-            os.unlink(part)
+        except PermissionError as error:
+            # One who was killed had made it read-only already; or else the folder is.
+            try:
+                os.unlink(part)
+            except FileNotFoundError:
+                raise error from None
             continue
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)

@@ -1,21 +1,25 @@
 """Our grading path as nbgrader's own: ``nbgrader autograde`` and formgrader's button take it."""
 
 import os
+from types import SimpleNamespace
 
 import nbgrader.apps.api
 import nbgrader.apps.autogradeapp
 import nbgrader.apps.generatefeedbackapp
+import nbgrader.apps.zipcollectapp
 from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.utils import capture_log
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Float, Unicode
 
 from autograder.course import StepFailed, configuration
+from autograder.exercises import CHAPTERS
 
-from . import record
-from .assignment import Assignment, AssignmentError, handed_in, id_problem
+from . import collect, record
+from .assignment import Assignment, AssignmentError, Submissions, handed_in, id_problem, timestamp
 from .budget import Budget
 from .outputs import in_a_line
 from .pages import CourseFeedback
@@ -39,6 +43,36 @@ def use():
     nbgrader.apps.api.Autograde = grader
     nbgrader.apps.generatefeedbackapp.GenerateFeedback = pages
     nbgrader.apps.api.GenerateFeedback = pages
+    mend()
+
+
+def mend():
+    """Put ours in the place of what nbgrader does unguarded with what students hand in."""
+    nbgrader.apps.api.NbGraderAPI.get_submitted_timestamp = _submitted_timestamp
+    nbgrader.apps.zipcollectapp.ZipCollectApp.start = collect.start
+    nbgrader.apps.api.capture_log = _capture_log
+
+
+def _submitted_timestamp(api, assignment_id, student_id):
+    """When a submission was handed in, for formgrader: a datetime in UTC, None without a date.
+
+    nbgrader's own fails where the file holds no date, follows links, and waits for ever at a pipe.
+    """
+    return timestamp(Submissions(api.coursedir, assignment_id), student_id)[0]
+
+
+def _capture_log(app, **options):
+    """nbgrader's, for formgrader; a step that says why it failed is told by that, no traceback."""
+    said = {}
+
+    def start():
+        try:
+            app.start()
+        except NbGraderException as error:
+            said["error"] = str(error)
+            raise
+
+    return capture_log(SimpleNamespace(log=app.log, start=start), **options) | said
 
 
 def late_penalty(parent):
@@ -97,8 +131,11 @@ class CourseAutograde(Autograde):
                     if not self._grade(assignment, student, gradebook, recorded.get(student)):
                         failed.append(student)
         except (AssignmentError, StepFailed, Unfit) as error:
-            self.log.error(str(error))
-            raise NbGraderException(str(error)) from None
+            said = str(error)
+            if self.coursedir.assignment_id not in CHAPTERS:
+                said += f"; to let stock nbgrader grade it, set {SWITCH}=stock"
+            self.log.error(said)
+            raise NbGraderException(said) from None
         if failed or unseen:
             named = in_a_line(", ".join(failed), 2000) or "what can't be read"
             said = f"{assignment.name}: no verdict for {named}; see the messages above"
@@ -143,7 +180,7 @@ class CourseAutograde(Autograde):
         except Unfit:
             raise
         except (GraderError, OSError, SQLAlchemyError, ValueError) as error:
-            why = record.reason(error)
+            why = record.reason(error, self.coursedir)
             self.log.error("%s: not graded, through no fault of the student's: %s", who, why)
             return False
         self.run_post_convert_hook()
@@ -152,5 +189,6 @@ class CourseAutograde(Autograde):
                 self.log.warning("%s: %s", who, remark)
             by_hand = [name for name, points in graded.scores.items() if points is None]
             said = f"; to be graded by hand: {', '.join(by_hand)}" if by_hand else ""
-            self.log.info("%s: %s: %g points%s", who, graded.notebook, graded.points, said)
+            said = "no grade" if graded.receipt["error"] else f"{graded.points:g} points{said}"
+            self.log.info("%s: %s: %s", who, graded.notebook, said)
         return not error_of([graded.receipt for graded in done])

@@ -19,7 +19,7 @@ from nbgrader.api import (
     SubmittedNotebook,
     new_uuid,
 )
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import bindparam, insert, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from autograder.checking.feedback import as_html, as_text
@@ -171,7 +171,8 @@ def ready(coursedir, assignments):
                 raise
             waits = isinstance(error, DBAPIError) and passing(error)
             if not waits or time.monotonic() > until:
-                raise AssignmentError(f"the gradebook can't be opened: {reason(error)}") from None
+                why = reason(error, coursedir)
+                raise AssignmentError(f"the gradebook can't be opened: {why}") from None
         time.sleep(0.05)
 
 
@@ -206,14 +207,23 @@ def recorded(gradebook, assignment):
     return found
 
 
-def reason(error):
-    """What a database or the system complains of, in a line."""
-    return in_a_line(str(getattr(error, "orig", None) or error).split("\n")[0], 300)
+def reason(error, coursedir=None):
+    """What a database or the system complains of, in a line; and of which gradebook, if given."""
+    said = in_a_line(str(getattr(error, "orig", None) or error).split("\n")[0], 300)
+    if coursedir is None or not isinstance(error, SQLAlchemyError):
+        return said
+    try:
+        url = make_url(coursedir.db_url)
+    except SQLAlchemyError:
+        return f"{said} (c.CourseDirectory.db_url)"
+    # No password is shown.
+    where = url.database if url.get_backend_name() == "sqlite" else url.render_as_string()
+    return f"{said} ({where})"
 
 
 def _expect(gradebook, assignment):
     """Make sure that the gradebook knows an assignment as it was released."""
-    again = f"run `nbgrader generate_assignment {assignment.name}` first"
+    again = f"run `nbgrader generate_assignment {assignment.name} --force` first"
     for template in assignment.templates:
         try:
             known = gradebook.find_notebook(template.name, assignment.name)

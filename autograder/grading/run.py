@@ -3,6 +3,7 @@
 import gc
 import importlib
 import json
+import math
 import multiprocessing
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 import time
 import traceback
 from collections import deque
+from contextlib import closing
 from dataclasses import dataclass, field
 from multiprocessing import connection
 from pathlib import Path
@@ -26,6 +28,10 @@ from .sandbox import kernel
 
 EVERY = 0.1
 """Seconds between two looks at the progress line."""
+IDLE = 1.0
+"""Seconds after which the line moves though nothing is done."""
+BAR = 20
+"""Signs of the progress line's bar."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +99,15 @@ class Progress:
     ----------
     total : int
     stream : where it is shown; nowhere if None
+    before : int, how much is done when the run begins
     """
 
-    def __init__(self, total, stream):
-        self._total, self._stream = total, stream
-        self._start = self._shown = time.monotonic()
+    def __init__(self, total, stream, before=0):
+        self._total, self._stream, self._before = total, stream, before
         self._live = stream is not None and stream.isatty()
+        self._start = time.monotonic()
+        # A terminal shows it at once.
+        self._shown = -math.inf if self._live else self._start
 
     def note(self, text):
         """Say something that stays."""
@@ -112,13 +121,12 @@ class Progress:
         if self._stream is None or now - self._shown < (EVERY if self._live else 100 * EVERY):
             return
         self._shown = now
-        rate = done / (now - self._start)
-        left = (self._total - done) / rate if rate else 0
-        line = (
-            f"{done}/{self._total}  {rate:.1f}/s  {_clock(left)} left  {failed} without a verdict"
-        )
+        rate = (done - self._before) / max(now - self._start, EVERY)
+        left = f"{_clock((self._total - done) / rate)} left" if rate else "?:?? left"
+        line = f"{done}/{self._total}  {rate:.1f}/s  {left}  {failed} without a verdict"
         if self._live:
-            print(f"\r\x1b[K{line}", end="", file=self._stream, flush=True)
+            bar = ("#" * (BAR * done // max(1, self._total))).ljust(BAR, ".")
+            print(f"\r\x1b[K[{bar}]  {line}", end="", file=self._stream, flush=True)
         else:
             print(line, file=self._stream, flush=True)
 
@@ -190,7 +198,8 @@ def grade_class(
     ]
     if not every:
         base = Path(coursedir.root, coursedir.submitted_directory)
-        for line in unseen or [f"nothing was handed in: no submission lies in {base}"]:
+        to = f" for {', '.join(assignments)}" if assignments else ""
+        for line in unseen or [f"nothing was handed in{to}: no submission lies in {base}"]:
             Progress(0, stream).note(line)
         return Summary(unseen=unseen)
     with record.ready(coursedir, wanted.values()) as gradebook:
@@ -205,32 +214,35 @@ def grade_class(
             summary.done.append(_done(name, student, kept))
         else:
             summary.skipped += 1
-    progress = Progress(len(work) + len(summary.done), stream)
+    before = len(summary.done)
+    progress = Progress(len(work) + before, stream, before)
     for line in (*unseen, *(one.line for one in summary.done)):
         progress.note(line)
     if not work:
         return summary
     options = {"budget": budget, "book": book}
-    if scheduler:
-        from .cluster import Cluster
 
-        pool = Cluster(scheduler, wanted, sandboxed, options)
-    else:
-        pool = _Pool(max(1, min(jobs or _cores(), len(work))), wanted, sandboxed, options)
-    try:
-        with record.ready(coursedir, wanted.values()) as gradebook:
-            for (name, student), came in pool.work(work):
-                done = _keep(gradebook, wanted[name], student, came, penalty)
-                summary.done.append(done)
-                if done.error:
-                    progress.note(done.line)
-                for remark in done.remarks:
-                    if remark != done.error:
-                        progress.note(f"{done.who}: {remark}")
+    def workers():
+        if scheduler:
+            from .cluster import Cluster
+
+            return Cluster(scheduler, wanted, sandboxed, options)
+        return _Pool(max(1, min(jobs or _cores(), len(work))), wanted, sandboxed, options)
+
+    with closing(progress):
+        progress.at(before, before)
+        with closing(workers()) as pool, record.ready(coursedir, wanted.values()) as gradebook:
+            for piece, came in pool.work(work):
+                if piece is not None:
+                    name, student = piece
+                    done = _keep(gradebook, wanted[name], student, came, penalty)
+                    summary.done.append(done)
+                    if done.error:
+                        progress.note(done.line)
+                    for remark in done.remarks:
+                        if remark != done.error:
+                            progress.note(f"{done.who}: {remark}")
                 progress.at(len(summary.done), len(summary.failed))
-    finally:
-        pool.close()
-        progress.close()
     summary.seconds = time.monotonic() - start
     return summary
 
@@ -256,14 +268,15 @@ def write_pages(interface, assignments, students=(), jobs=None, stream=sys.stder
             for student in ids
             if (not students or student in students) and pages.stale(assignment, student)
         ]
-        progress, done = Progress(len(work), stream), 0
-        for more, lines in pages.write(interface, name, work, jobs or _cores()):
-            done += more
-            problems += lines
-            for line in lines:
-                progress.note(line)
+        with closing(Progress(len(work), stream)) as progress:
+            done = 0
             progress.at(done, len(problems))
-        progress.close()
+            for more, lines in pages.write(interface, name, work, jobs or _cores()):
+                done += more
+                problems += lines
+                for line in lines:
+                    progress.note(line)
+                progress.at(done, len(problems))
     return problems
 
 
@@ -279,7 +292,7 @@ def _keep(gradebook, assignment, student, came, penalty):
     try:
         record.keep(gradebook, assignment, student, came, penalty)
     except (OSError, SQLAlchemyError, ValueError) as error:
-        said = f"could not be recorded: {record.reason(error)}"
+        said = f"could not be recorded: {record.reason(error, assignment.coursedir)}"
         return Done(assignment.name, student, None, error=said)
     return _done(assignment.name, student, [graded.receipt for graded in came])
 
@@ -324,7 +337,10 @@ class _Pool:
         self._workers[ours] = process
 
     def work(self, todo):
-        """Yield each piece of work with what came of it: a list of Graded, or why there is none."""
+        """Yield each piece of work with what came of it: a list of Graded, or why there is none.
+
+        While all take long, None and None now and then.
+        """
         busy, tries = {}, {}
 
         def hand_out():
@@ -335,7 +351,10 @@ class _Pool:
 
         while todo or busy:
             hand_out()
-            for line in connection.wait(list(busy)):
+            ready = connection.wait(list(busy), IDLE)
+            if not ready:
+                yield None, None
+            for line in ready:
                 piece = busy.pop(line)
                 try:
                     came = line.recv()

@@ -195,6 +195,39 @@ def test_where_there_is_no_work_the_notebook_is_missing(coursedir, files):  # no
         read(assignment, assignment.templates[0], "eve")
 
 
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ([], []),
+        (["check.py", "timestamp.txt", ".DS_Store", "x.pyc"], []),
+        (
+            ["lstm-Copy1.ipynb"],
+            ["only lstm.ipynb was graded; lstm-Copy1.ipynb: another notebook, which may"],
+        ),
+        (["core.bin"], ["only lstm.ipynb was graded; core.bin: no part of the assignment"]),
+        (
+            ["\x1b[31m\n.IPYNB", "x" * 200, *(f"z{n}" for n in range(9))],
+            [
+                "only lstm.ipynb was graded; .IPYNB: another notebook",
+                f"only lstm.ipynb was graded; {'x' * 100}, z0, z1, z2, z3 and 5 more: no part",
+            ],
+        ),
+    ],
+)
+def test_what_lies_beside_the_notebook_is_remarked_on(coursedir, files, said):  # noqa: F811
+    assignment = assignment_with(coursedir, {"lstm.ipynb": b"{}"} | dict.fromkeys(files, b""))
+    data, remarks = read(assignment, assignment.templates[0], "eve")
+    assert data == b"{}" and len(remarks) == len(said)
+    for remark, begin in zip(remarks, said, strict=True):
+        assert remark.startswith(begin), remark
+
+
+def test_what_lies_beside_a_notebook_of_another_name_is_remarked_on(coursedir):  # noqa: F811
+    assignment = assignment_with(coursedir, {"mine.ipynb": b"{}", "core.bin": b""})
+    _, (_, remark) = read(assignment, assignment.templates[0], "eve")
+    assert remark == "only mine.ipynb was graded; core.bin: no part of the assignment"
+
+
 def test_what_a_mac_adds_is_no_second_notebook(coursedir):  # noqa: F811
     assignment = assignment_with(coursedir, {"LSTM.ipynb": b"{}", "._LSTM.ipynb": b"\0"})
     assert read(assignment, assignment.templates[0], "eve")[0] == b"{}"

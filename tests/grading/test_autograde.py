@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from datetime import datetime
@@ -37,6 +38,20 @@ def api(classroom, warm, tmp_path, monkeypatch):
         return made
 
     return api
+
+
+@pytest.fixture
+def hurry():
+    """Fail, and do not wait, where something hangs."""
+
+    def too_late(*_):
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, too_late)
+    signal.alarm(60)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 def put(root, student, notebook, name=f"{ASSIGNMENT}.ipynb"):
@@ -209,6 +224,12 @@ def test_bad_files_get_a_line_each_and_stop_nobody(classroom, api, tmp_path):
         assert set(auto(api, student).values()) == {None}
         assert all(needs for *_, needs in grades(api, student).values())
 
+    # Neither a link nor a file in a folder's place has a date of its own.
+    assert "holds no date" not in log
+    assert "broken: lstm: no grade" in log and "empty: lstm: 0 points" in log
+    named = "no verdict for broken, file, linked, outside, piped"
+    assert result["error"] == f"{ASSIGNMENT}: {named}; see the messages above"
+
     again = api.autograde(ASSIGNMENT, "*", force=False)
     assert not again["success"] and "no verdict for broken, file, linked, outside" in again["log"]
     said = "broken: graded already, nothing has changed: lstm.ipynb is not JSON"
@@ -272,11 +293,38 @@ def test_a_date_is_read_as_nbgrader_writes_it(text, hour):
         "." + "1" * 300 + "h",
         "2026-01-01 10:00:00 /etc/localtime",
         "2026-01-01 10:00:00 ../../etc/localtime",
+        "0001-01-01 00:00:00 +0100",
     ],
 )
 def test_what_is_no_date_is_refused_and_names_no_file(text):
     with pytest.raises(ValueError, match=r"date|day"):
         date(text)
+
+
+def test_formgrader_lists_a_class_whatever_lies_in_place_of_a_timestamp(
+    classroom, api, tmp_path, hurry
+):
+    api, text = api(), "2026-01-01 13:00:00 UTC"
+    elsewhere = tmp_path / "elsewhere.txt"
+    elsewhere.write_text(text)
+    for student, make in {
+        "ada": lambda path: path.write_text(text),
+        "ben": lambda path: path.write_text("yesterday evening"),
+        "cleo": os.mkfifo,
+        "dora": lambda path: path.symlink_to(elsewhere),
+        "emil": lambda path: path.write_bytes(b"\xff"),
+        "fay": lambda path: path.mkdir(),
+        "gus": lambda path: path.write_text("0001-01-01 00:00:00 +0100"),
+    }.items():
+        make(put(root_of(api), student, classroom.maker.notebook({})) / "timestamp.txt")
+    dates = {"ada": "2026-01-01T13:00:00"} | dict.fromkeys(
+        ("ben", "cleo", "dora", "emil", "fay", "gus")
+    )
+    assert {one["student"]: one["timestamp"] for one in api.get_submissions(ASSIGNMENT)} == dates
+    assert api.autograde(ASSIGNMENT, "*")["success"]
+    listed = api.get_submissions(ASSIGNMENT)
+    assert {one["student"]: one["timestamp"] for one in listed} == dates
+    assert all(one["autograded"] for one in listed)
 
 
 def test_an_unknown_student_is_added_only_where_that_is_asked_for(classroom, api):
@@ -310,10 +358,14 @@ def test_what_can_not_be_graded_at_all_is_said_in_one_line(classroom, api):
     submitted.touch()
     assert f"{submitted} is a file" in api.autograde(ASSIGNMENT, "*")["log"]
     submitted.unlink()
-    assert "there is no assignment 'poetry'" in api.autograde("poetry", "*")["log"]
+    said = api.autograde("poetry", "*")["error"]
+    assert said.startswith("there is no assignment 'poetry'") and "COURSE_GRADER=stock" in said
     put(root_of(api), "ada", classroom.maker.notebook({}))
     (root_of(api) / "gradebook.db").unlink()
-    assert "run `nbgrader generate_assignment lstm`" in api.autograde(ASSIGNMENT, "*")["log"]
+    helps = "run `nbgrader generate_assignment lstm --force` first"
+    assert helps in api.autograde(ASSIGNMENT, "*")["log"]
+    assert api.generate_assignment(ASSIGNMENT, force=True)["success"]
+    assert api.autograde(ASSIGNMENT, "*")["success"]
 
 
 def test_stock_nbgrader_gives_the_same_scores_for_honest_work(classroom, api, monkeypatch):

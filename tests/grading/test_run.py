@@ -8,14 +8,17 @@ import shutil
 import signal
 import sqlite3
 import threading
+import time
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from sqlalchemy.exc import SQLAlchemyError
 
 from autograder import course
 from autograder.grading import grade as grading
-from autograder.grading import record, remote
+from autograder.grading import record, remote, run
 from autograder.grading.assignment import AssignmentError
 from autograder.grading.budget import Budget
 from autograder.grading.files import write_whole
@@ -180,12 +183,67 @@ def test_where_nobody_can_have_handed_in_it_is_said(coursedir):
     for assignments in ([], [ASSIGNMENT]):
         summary = grade_class(coursedir, assignments, stream=stream)
         assert not (summary.done or summary.skipped or summary.unseen)
-    said = f"nothing was handed in: no submission lies in {submitted}\n"
-    assert stream.getvalue() == 2 * said
+    assert stream.getvalue() == "".join(
+        f"nothing was handed in{to}: no submission lies in {submitted}\n"
+        for to in ("", f" for {ASSIGNMENT}")
+    )
     submitted.touch()
     stream.truncate(0)
     assert grade_class(coursedir, [ASSIGNMENT], stream=stream).unseen
     assert f"{submitted} is a file" in stream.getvalue()
+
+
+@pytest.mark.parametrize("sign", "<&#?*[]")
+def test_an_id_that_nbgrader_can_not_handle_is_refused(classroom, coursedir, sign):
+    student = f"a{sign}b"
+    hand_in(course.Path(coursedir.root), student, classroom.maker.notebook({}))
+    (one,) = grade(coursedir, students=[student]).done
+    assert one.error.startswith(f"'{student}' can't be a student's id") and sign in one.error
+    assert book_of(coursedir) == {}
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql+psycopg://me:secret@host/book", "sqlite:////a/b.db", "no address"]
+)
+def test_which_gradebook_complains_is_told_without_its_password(url):
+    said = record.reason(SQLAlchemyError("full"), SimpleNamespace(db_url=url))
+    assert (
+        said
+        == {
+            "p": "full (postgresql+psycopg://me:***@host/book)",
+            "s": "full (/a/b.db)",
+            "n": "full (c.CourseDirectory.db_url)",
+        }[url[0]]
+    )
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_shows_progress_at_once_and_while_one_takes_long(coursedir, monkeypatch):
+    graded, stream, shown = grading.grade_all, Terminal(), []
+
+    def slow(*arguments, **options):
+        time.sleep(1)
+        return graded(*arguments, **options)
+
+    def begin(*arguments, begin=run._Pool):
+        shown.append(stream.getvalue())
+        return begin(*arguments)
+
+    monkeypatch.setattr(grading, "grade_all", slow)
+    monkeypatch.setattr(run, "IDLE", 0.2)
+    monkeypatch.setattr(run, "_Pool", begin)
+    grade(coursedir, students=["ben", "fay"], stream=stream)
+    first = f"[{'.' * 20}]  0/2  0.0/s  ?:?? left  0 without a verdict"
+    assert shown == [f"\r\x1b[K{first}"]
+    assert stream.getvalue().count(first) > 2
+    assert f"[{'#' * 10}{'.' * 10}]  1/2" in stream.getvalue()
+    assert stream.getvalue().endswith("\r\x1b[K")
 
 
 def receipt_of(coursedir, student):
@@ -342,7 +400,7 @@ def test_a_gradebook_that_stays_locked_loses_nothing(classroom, coursedir, monke
     with sqlite3.connect(path, isolation_level=None) as holding:
         holding.execute("BEGIN IMMEDIATE")
         (one,) = grade(coursedir, students=["ada"]).done
-        assert "locked" in one.error and "\n" not in one.error
+        assert one.error == f"could not be recorded: database is locked ({path})"
         holding.execute("ROLLBACK")
     assert [one.student for one in grade(coursedir, students=["ada"]).done] == ["ada"]
     assert book_of(coursedir) == {"ada": expected(classroom)["ada"]}
@@ -369,9 +427,28 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fchmod", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match=f"No space left on device: '{path}'"):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["file"]
+
+
+def test_a_folder_that_may_not_be_written_to_is_told_by_its_right_name(tmp_path, monkeypatch):
+    path, opened = tmp_path / "folder" / "file", os.open
+
+    def denied(name, *arguments, **options):
+        if str(name).endswith(".part"):
+            raise PermissionError(13, "Permission denied", str(name))
+        return opened(name, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", denied)
+    with pytest.raises(PermissionError, match=f"Permission denied: '{path}'"):
+        write_whole(path, b"new")
+
+
+def test_a_part_that_was_left_read_only_is_written_anew(tmp_path):
+    (tmp_path / ".file.part").touch(0o444)
+    write_whole(tmp_path / "file", b"new")
+    assert os.listdir(tmp_path) == ["file"]
 
 
 def test_workers_leave_no_child_behind(coursedir):

@@ -159,6 +159,7 @@ def test_an_installed_package_is_left_out_of_what_can_be_read(monkeypatch, tmp_p
 def test_below_the_minimum_nothing_runs(warm):
     told = warm.ask({"code": "result = 1", "layers": ["limits", "privileges", "seccomp"]})
     assert "lacks landlock-files or mount-namespace" in told["error"]
+    assert "autograder doctor` says which" in told["error"] and "--without-sandbox" in told["error"]
     assert sandbox.missing([]) == [
         "landlock-files or mount-namespace",
         "seccomp",

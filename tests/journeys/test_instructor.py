@@ -146,7 +146,7 @@ def test_a_hostile_zip_stops_nobody_and_gets_out_nowhere(desk, maker, tmp_path):
     (archive / "broken.zip").write_bytes(b"no zip")
     (archive / "zoe_lstm.ipynb").symlink_to(desk.root / "source" / "lstm" / "lstm.ipynb")
     before = {path for path in tmp_path.rglob("*") if desk.root not in path.parents}
-    said = desk.nbgrader("zip_collect", "lstm")
+    said = desk.nbgrader("zip_collect", "lstm", expect=1)
     assert {path for path in tmp_path.rglob("*") if desk.root not in path.parents} == before
     assert {path.name for path in (desk.root / "submitted").iterdir()} == {
         "ada",
@@ -167,6 +167,63 @@ def test_a_hostile_zip_stops_nobody_and_gets_out_nowhere(desk, maker, tmp_path):
     ):
         assert name in said
     assert "Traceback" not in said
+
+
+def test_a_zip_with_the_names_that_people_give(desk, maker):
+    desk.generate()
+    archive = desk.root / "downloaded" / "lstm" / "archive"
+    archive.mkdir(parents=True)
+    data = nbformat.writes(maker.notebook({})).encode()
+    pat, ida = "O'Brien, Pat", "Ида"
+    files = {
+        "gus_lstm (1).ipynb": data,
+        f"{pat}_99_assignsubmission_file_/my notebook.ipynb": data,
+        f"{ida}_7_задание.ipynb": data,
+        "hal_2.Lösung v1.5.IPYNB": data,
+    }
+    (archive / "Course_Übung 1 (2026).zip").write_bytes(a_zip(*files.items()))
+    said = desk.nbgrader("zip_collect", "lstm")
+    assert "Regular expression" not in said
+    taken = {(path.parts[-3], path.name) for path in (desk.root / "submitted").rglob("*.[iI]*")}
+    assert taken == {
+        ("gus", "lstm (1).ipynb"),
+        (pat, "my notebook.ipynb"),
+        (ida, "задание.ipynb"),
+        ("hal", "2.Lösung v1.5.IPYNB"),
+    }
+    desk.nbgrader("autograde", "lstm")
+    assert set(desk.grades()) == {"gus", pat, ida, "hal"}
+
+
+def test_what_a_zip_loses_is_listed_at_the_end_and_fails(desk, maker):
+    desk.generate()
+    archive = desk.root / "downloaded" / "lstm" / "archive"
+    archive.mkdir(parents=True)
+    data = nbformat.writes(maker.notebook({})).encode()
+    files = {
+        "ada_lstm.ipynb": data,
+        "noname.ipynb": data,
+        "ben_homework.rar": b"Rar!",
+        "cleo_homework.zip": a_zip(("lstm.py", b"")),
+        "dora_.lstm.ipynb": data,
+        "readme.txt": b"",
+    }
+    (archive / "Course_Übung 1 (2026).zip").write_bytes(a_zip(*files.items()))
+    (archive / "broken.zip").write_bytes(b"no zip")
+    said = desk.nbgrader("zip_collect", "lstm", expect=1)
+    assert os.listdir(desk.root / "submitted") == ["ada"]
+    assert "Regular expression" not in said
+    *listed, last = said.splitlines()[-6:]
+    for name, why in {
+        "broken.zip": "is no whole zip file",
+        "ben_homework.rar": "is not read: unpack it",
+        "cleo_homework.zip": "holds no notebook",
+        "noname.ipynb": "its name doesn't say whose it is",
+        "dora_.lstm.ipynb": "its name doesn't say whose it is",
+    }.items():
+        (line,) = [line for line in listed if name in line]
+        assert why in line
+    assert "5 left out, for the reasons above; all others were collected" in last
 
 
 def test_the_example_class_gets_the_points_that_its_making_says():
@@ -197,10 +254,11 @@ def test_clean_leaves_a_real_class_alone():
     text = (course.ROOT / "Makefile").read_text(encoding="utf-8")
     assert "clean:\n\trm -rf _build\n" in text
     assert shutil.which("git")
+    private = ["submitted/", "gradebook.db", "feedback/", "autograded/", "grades.csv"]
     ignored = subprocess.run(
-        ["git", "check-ignore", "submitted/", "gradebook.db", "feedback/", "autograded/"],
+        ["git", "check-ignore", *private],
         cwd=course.ROOT,
         capture_output=True,
         text=True,
     ).stdout.split()
-    assert ignored == ["submitted/", "gradebook.db", "feedback/", "autograded/"]
+    assert ignored == private

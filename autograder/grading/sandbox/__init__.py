@@ -233,7 +233,10 @@ def enter(
     if lacking := missing(in_force, minimum):
         why = "; ".join(f"{name}: {reason}" for name, reason in reasons.items() if reason)
         raise SandboxError(
-            f"the sandbox lacks {', '.join(lacking)}, and grading asks for it. Not granted: {why}"
+            f"the sandbox lacks {', '.join(lacking)}, and grading asks for it: `python -m "
+            "autograder doctor` says which layers this machine grants, and `python -m autograder "
+            "grade --without-sandbox` grades without them, and gives student code your rights. "
+            f"Not granted: {why}"
         )
     return in_force
 
