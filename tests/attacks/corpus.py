@@ -332,6 +332,59 @@ LSTM = LSTMCell
     attack("no-output-at-all", "end without a word", """
 raise SystemExit(0)
 """),
+    attack("lstm-elsewhere", "use an LSTM of PyTorch's that has another name", {"LSTMCell": """
+from torch.ao.nn.quantizable.modules.rnn import _LSTMSingleLayer as Layer
+class LSTMCell(nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        k = hidden_size ** -0.5
+        for name, more in (("weight_ih", (input_size,)), ("weight_hh", (hidden_size,)),
+                           ("bias_ih", ()), ("bias_hh", ())):
+            new = torch.empty(4 * hidden_size, *more).uniform_(-k, k)
+            setattr(self, name, nn.Parameter(new))
+    def forward(self, x_t, state):
+        layer = Layer(x_t.shape[1], state[0].shape[1])
+        named = {"cell.igates.weight": self.weight_ih, "cell.igates.bias": self.bias_ih,
+                 "cell.hgates.weight": self.weight_hh, "cell.hgates.bias": self.bias_hh}
+        return torch.func.functional_call(layer, named, (x_t[None], state))[1]
+"""}),
+    attack("lstm-in-a-text", "hide PyTorch's own function in a text", {"LSTMCell": """
+unit = torch.jit.CompilationUnit('''
+def step(x, hc: List[Tensor], wi, wh, bi, bh):
+    return torch.lstm_cell(x, hc, wi, wh, bi, bh)
+''')
+class LSTMCell(nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        k = hidden_size ** -0.5
+        for name, more in (("weight_ih", (input_size,)), ("weight_hh", (hidden_size,)),
+                           ("bias_ih", ()), ("bias_hh", ())):
+            new = torch.empty(4 * hidden_size, *more).uniform_(-k, k)
+            setattr(self, name, nn.Parameter(new))
+    def forward(self, x_t, state):
+        return unit.step(x_t, list(state), *self.parameters())
+"""}),
+    attack("gradients-by-differences", "get gradients out of the grader's own right forward pass", {
+        "lstm_backward": """
+def lstm_backward(d_output, d_h_n, d_c_n, *given):
+    names = "x", "h0", "c0", "weight_ih", "weight_hh", "bias_ih", "bias_hh"
+    given = [np.asarray(a, dtype=float) for a in given]
+    def loss(args):
+        output, (h_n, c_n) = lstm_forward(*args)
+        return (output * d_output).sum() + (h_n * d_h_n).sum() + (c_n * d_c_n).sum()
+    def slope(k, at, step):
+        there = [[*given[:k], given[k].copy(), *given[k + 1:]] for _ in range(2)]
+        there[0][k][at] += step
+        there[1][k][at] -= step
+        return (loss(there[0]) - loss(there[1])) / (2 * step)
+    grads = {}
+    for k, name in enumerate(names):
+        grads[name] = np.zeros(given[k].shape)
+        for at in np.ndindex(given[k].shape):
+            far, near = slope(k, at, 2e-3), slope(k, at, 1e-3)
+            grads[name][at] = (4 * near - far) / 3
+    return grads
+"""}),
 ]  # fmt: skip
 """Points without solving."""
 
@@ -661,8 +714,17 @@ def sigmoid(a):
     attack("address-in-words", "put an address that runs into a written answer", {WRITTEN: """
 [a](javascript:alert(1)) [b](javascript&colon;alert(1)) [c](java&Tab;script:alert(1))
 [d](&#106;avascript:alert(1)) ![e](data&colon;text/html,x) [f](JaVaScRiPt&#x3a;alert(1)) [g]
+[h](javascript\\:alert(1)) [i](javascript&colon\\;alert(1)) ![j](data\\:image/svg+xml,x) [k][l]
 
 [g]: javascript&colon;alert(1)
+[l]:
+javascript\\:alert(1)
+"""}),
+    attack("pictures-in-words", "be told who reads a written answer", {WRITTEN: """
+![a](http://127.0.0.1:PORT/a) ![b][c] [![d](http://127.0.0.1:PORT/d)](http://127.0.0.1:PORT/e)
+![f](attachment:none.png)
+
+[c]: http://127.0.0.1:PORT/c
 """}),
     attack("tex-in-words", "let MathJax make a link or a style in a written answer", {WRITTEN: r"""
 $\href{javascript:alert(1)}{x}$ $\def\x#1{\href{java#1}{y}}\x{script:alert(1)}$
@@ -702,6 +764,12 @@ def lstm_backward(x, h0, c0, *rest):
             lstm_forward(np.zeros(shape), np.zeros((0, 4)), np.zeros((0, 4)), *rest[:4])
         except TypeError:
             pass
+    raise ValueError
+"""}, solved=True),
+    attack("helpers-broadcast", "make much of few numbers in the grader", {"lstm_step": """
+def lstm_step(*a):
+    n = 900
+    update_cell(np.ones((n, 1, 1)), np.ones((n, 1)), np.ones(n), np.ones(1))
     raise ValueError
 """}, solved=True),
     attack("value-never-written", "burn time while the answer is written down", """

@@ -199,6 +199,8 @@ class Active(HTMLParser):
             runs = address.startswith(("javascript", "vbscript", "data:"))
             if name.startswith("on") or (runs and ":" in address and "\u200b" not in address):
                 self.active.append((tag, name, value))
+            if tag == "img" and address.startswith("http"):
+                self.active.append((tag, name, value))
         if tag in ("svg", "iframe", "object", "embed", "base", "form"):
             self.active.append((tag, attributes))
 
