@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import functools
+import re
 import secrets
 import time
 import traceback
@@ -28,6 +29,8 @@ NOTEBOOKS, MINUTES = 250, 5
 an error's words, is not to hand in another one that is asked the same."""
 TIME_UP = "TimeUp"
 """What a child calls the error that stops an answer whose time is up."""
+UNNAMED = re.compile(r"<ipython-input-[^>]{,99}>, ")
+"""What a syntax error calls the cell in which it is, to be followed by the line."""
 KILLED = "it was stopped by SIGKILL"
 """How a child ended that was killed by someone else, or by the limit on processor time."""
 ENDED = "ProcessEnded"
@@ -223,8 +226,8 @@ class _Run:
         error = next((one for one in outputs if one.output_type == "error"), None)
         if error is None or verdict.finding is None or verdict.finding.stage != "exists":
             return verdict
-        why = judge.clean(": ".join(filter(None, (error.ename, error.evalue))))
-        says = f"there is no {verdict.name}: its cell stopped with {why}"
+        why = ": ".join(filter(None, (error.ename, UNNAMED.sub("", error.evalue))))
+        says = f"there is no {verdict.name}: its cell stopped with {judge.clean(why)}"
         parts = [
             replace(part, finding=replace(part.finding, says=says))
             if part.finding and part.finding.stage == "exists"

@@ -351,6 +351,7 @@ def test_a_first_line_that_fails_here_costs_nothing(classroom, run, first, says)
     ("first", "error"),
     [
         ("x = import_me\n", "NameError: name 'import_me' is not defined"),
+        ("def f()\n", "SyntaxError: expected ':' (line 1)"),
         ("from numpy import no_name\n", "ImportError: cannot import name 'no_name'"),
         ("if True:\n    import no_module\n", "ModuleNotFoundError: No module named 'no_module'"),
         ("%%timeit -n1 -r1\n1 / 0\n", "ZeroDivisionError: division by zero"),
