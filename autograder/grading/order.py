@@ -11,7 +11,7 @@ import re
 import symtable
 from typing import NamedTuple
 
-from autograder.checking.rules import KEPT_CELLS, MAX_KEPT
+from autograder.checking.rules import KEPT_CELLS, MAX_KEPT, globals_of
 
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
@@ -114,10 +114,4 @@ def _imported(node):
 def _bound(text):
     table = symtable.symtable(text, "", "exec")
     binds = [s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()]
-    return _Statement(dict.fromkeys(binds), uses=frozenset(_global_names(table)))
-
-
-def _global_names(table):
-    at_top = table.get_type() == "module"
-    own = {s.get_name() for s in table.get_symbols() if at_top or s.is_global()}
-    return own.union(*map(_global_names, table.get_children()))
+    return _Statement(dict.fromkeys(binds), uses=frozenset(globals_of(table)))

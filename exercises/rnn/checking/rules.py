@@ -345,7 +345,7 @@ class _Statement:
     def global_names(self):
         """The names in it that are global ones: a function's own variables hide those."""
         try:
-            return _global_names(symtable.symtable(ast.unparse(self.tree), "", "exec"))
+            return globals_of(symtable.symtable(ast.unparse(self.tree), "", "exec"))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return self.names
 
@@ -360,10 +360,11 @@ def _parsed(cell):
     return None if tree is None else tuple(map(_Statement, tree.body))
 
 
-def _global_names(table):
+def globals_of(table):
+    """The global names in a symbol table and in those of the functions and classes within it."""
     at_top = table.get_type() == "module"
     own = {s.get_name() for s in table.get_symbols() if at_top or s.is_global()}
-    return own.union(*map(_global_names, table.get_children()))
+    return own.union(*map(globals_of, table.get_children()))
 
 
 _statements = functools.lru_cache(maxsize=KEPT_CELLS)(_parsed)
