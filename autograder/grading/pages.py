@@ -33,11 +33,15 @@ from .outputs import in_a_line
 EACH_ONCE = """
 {%- extends 'index.html.j2' -%}
 {% block header %}{{ resources.nbgrader.notebook | head_once(super) }}{% endblock %}
+{% block body %}{{ super | body_once }}{% endblock %}
 {% block any_cell %}{{ cell | once(super) }}{% endblock %}
 """
-"""nbgrader's own template, but for who renders a page's head and its cells."""
-HEAD, CELLS, CODE = "<!--head-->", "<!--cells-->", "<!--code-->"
-"""Where a page's head and cells go, and the code of a cell."""
+"""nbgrader's own template, but for who renders a page's head, its body and its cells."""
+HEAD, BODY, CELLS = "<!--head-->", "<!--body-->", "<!--cells-->"
+CODE, SCORE = "<!--code-->", "<!--score-->"
+"""Where a page's head, body and cells go, the code of a cell, and a score in the body."""
+SCORED = re.compile(r"\(Score: [-\d./ ]+\)")
+"""A score in a page's body, outside its cells."""
 SLICE = 50
 """Submissions whose pages one process writes at a time."""
 KEPT_CELLS = 10_000
@@ -67,6 +71,8 @@ BEFORE_CODE, AFTER_CODE = "<pre><span></span>", "</pre></div>\n"
 
 _rendered = {}
 """What became of cells, by their JSON: kept for all exporters of a process."""
+_environments = {}
+"""Jinja's environments by where their templates are, likewise."""
 
 
 class _Own(NotebookNode):
@@ -85,7 +91,7 @@ class PageExporter(HTMLExporter):
 
     def __init__(self, *args, **kwargs):
         self._page, self._code = [], []
-        self._heads, self._head = {}, ""
+        self._heads, self._head, self._body = {}, "", ""
         self._highlight = None
         super().__init__(*args, **kwargs)
         self.filters = {**self.filters, "highlight_code": self._set_apart}
@@ -94,10 +100,18 @@ class PageExporter(HTMLExporter):
     def _raw_template_default(self):
         return EACH_ONCE
 
+    def _create_environment(self):
+        # Its templates are compiled once for a process; its filters are this exporter's.
+        made = super()._create_environment()
+        kept = _environments.setdefault(tuple(self.template_paths), made)
+        kept.filters = made.filters
+        return kept
+
     def default_filters(self):
         """nbconvert's filters and those that the template uses."""
         yield from super().default_filters()
         yield "head_once", self._head_once
+        yield "body_once", self._body_once
         yield "once", self._once
 
     def from_file(self, file_stream, resources=None, **kw):
@@ -111,6 +125,7 @@ class PageExporter(HTMLExporter):
         language = nb.metadata.get("language_info", {}).get("name")
         self._highlight = Highlight2HTML(pygments_lexer=language, parent=self)
         frame, resources = super().from_notebook_node(nb, resources, **kw)
+        frame = frame.replace(BODY, self._body, 1)
         before, after = re.split(rf"\s*{CELLS}\s*", frame, maxsplit=1)
         before = before.replace(HEAD, self._head, 1)
         return "\n".join([before, *self._page, after]), resources
@@ -128,6 +143,14 @@ class PageExporter(HTMLExporter):
             self._heads[notebook] = before + HEAD + after, _parsed(inside)
         around, self._head = self._heads[notebook]
         return around
+
+    def _body_once(self, render):
+        # What surrounds the cells differs in its scores alone.
+        html = render()
+        pieces = _parsed_once(SCORED.sub(SCORE, html)).split(SCORE)
+        scores = [*SCORED.findall(html), ""]
+        self._body = "".join(part for pair in zip(pieces, scores, strict=True) for part in pair)
+        return BODY
 
     def _once(self, cell, render):
         key = json.dumps(cell, sort_keys=True)
