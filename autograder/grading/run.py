@@ -25,6 +25,7 @@ from .outputs import in_a_line
 from .receipts import error_of, up_to_date
 from .remote import GraderError, Origin, Unfit, let_go
 from .sandbox import kernel
+from .warm import loading
 
 EVERY = 0.1
 """Seconds between two looks at the progress line."""
@@ -318,9 +319,10 @@ class _Pool:
         self._context = multiprocessing.get_context("fork")
         # It loads while this process does: PyTorch comes with what grades and what is right.
         self._origin = Origin()
-        importlib.import_module("autograder.grading.grade")
-        for assignment in assignments.values():
-            assignment.load()
+        with loading():
+            importlib.import_module("autograder.grading.grade")
+            for assignment in assignments.values():
+                assignment.load()
         self._arguments = (assignments, sandboxed, options | {"origin": self._origin})
         self._workers = {}
         for _ in range(jobs):

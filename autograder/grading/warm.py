@@ -122,16 +122,28 @@ def _live(control, loaded, home, released):
             wire.send(control, {"failed": f"{type(error).__name__}: {error}"})
 
 
+@contextlib.contextmanager
+def loading():
+    """Load what is there to stay: what grows is not looked through for garbage, nor is it later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def _loaded():
     """Load and do once what all children need; IPython as they have it."""
-    for name in PRELOADED:
-        importlib.import_module(name)
-    # Threads of a pool would be missing in the children.
-    sys.modules["torch"].set_num_threads(1)
-    from .child import NotebookShell
+    with loading():
+        for name in PRELOADED:
+            importlib.import_module(name)
+        # Threads of a pool would be missing in the children.
+        sys.modules["torch"].set_num_threads(1)
+        from .child import NotebookShell
 
-    shell = NotebookShell.ready()
-    sandbox.prepare()
+        shell = NotebookShell.ready()
+        sandbox.prepare()
     return shell
 
 
