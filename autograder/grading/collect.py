@@ -31,6 +31,8 @@ from .outputs import in_a_line
 
 PLAIN_DATE = re.compile(r"[\w .,:+-]{1,50}")
 """A date that names no file as its time zone."""
+HYPHENS = re.compile(r"(\d{4}-\d\d-\d\d)\D(\d\d)-(\d\d)-(\d\d)")
+"""A date and a time as names of files have it: a time zone would be seen in its last part."""
 NOT_READ = f"is not read: unpack it, or pack it as one of {' '.join(SUFFIXES)}"
 _start = ZipCollectApp.start
 
@@ -162,7 +164,9 @@ class CourseCollector(FileNameCollectorPlugin):
         try:
             if date and not PLAIN_DATE.fullmatch(date):
                 raise ValueError
-            date = date and parse_utc(date)
+            if date:
+                found["timestamp"] = date = HYPHENS.sub(r"\1 \2:\3:\4", date)
+                date = parse_utc(date)
         except Exception:
             # The library that reads dates raises errors of many kinds.
             self.log.warning("%s: %s is no date", shown, in_a_line(date, 50))

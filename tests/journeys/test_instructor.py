@@ -101,9 +101,14 @@ def test_a_zip_from_a_learning_platform(desk, maker, tmp_path):
     desk.generate()
     archive = desk.root / "downloaded" / "lstm" / "archive"
     archive.mkdir(parents=True)
+    solved, untouched = (nbformat.writes(n) for n in (maker.solved(), maker.notebook({})))
     files = {
-        "ada_lstm.ipynb": nbformat.writes(maker.solved()),
-        "ben_attempt_2026-01-30-15-00-00_lstm.ipynb": nbformat.writes(maker.notebook({})),
+        "ada_lstm.ipynb": solved,
+        "ben_attempt_2026-01-30-15-00-00_lstm.ipynb": untouched,
+        # The last part of a time is no time zone.
+        "cleo_2026-01-30-11-00-00_lstm.ipynb": solved,
+        "cleo_2026-01-30-10-10-10_lstm.ipynb": untouched,
+        "dora_2026-01-30-18-22-41_lstm.ipynb": untouched,
         "readme.txt": "not a notebook",
     }
     with zipfile.ZipFile(archive / "submissions.zip", "w") as file:
@@ -115,6 +120,14 @@ def test_a_zip_from_a_learning_platform(desk, maker, tmp_path):
     assert {student: float(row["score"]) for student, row in rows.items()} == {
         "ada": full_points(),
         "ben": 0.0,
+        "cleo": full_points(),
+        "dora": 0.0,
+    }
+    assert {student: row["timestamp"] for student, row in rows.items()} == {
+        "ada": "",
+        "ben": "2026-01-30 15:00:00",
+        "cleo": "2026-01-30 11:00:00",
+        "dora": "2026-01-30 18:22:41",
     }
 
 
