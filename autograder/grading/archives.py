@@ -25,6 +25,17 @@ ENTRY = 2**10
 """Bytes that a member may take in a zip's table of contents, on average."""
 MAX_DEPTH = 10
 """Folders in folders."""
+EXTENSION, EXTENSIONS = 2**12, 2**7
+"""Bytes that may be said of one member of a tar beyond its header, and of each on average: a long
+name and what its system adds. Python may take as many steps as the square of their number."""
+EXTENDING = (
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
+"""The types of what is no member, but says more of the next."""
 
 
 class ArchiveError(Exception):
@@ -187,12 +198,35 @@ def _too_large(shown, limits):
     return ArchiveError(f"{shown} is larger than {limits.each // 2**20} MB")
 
 
+def _headers(limits):
+    """A class that reads the headers of a tar, and what is said beyond them within limits."""
+    left = EXTENSIONS * limits.members
+
+    class Header(tarfile.TarInfo):
+        def _proc_member(self, archive):
+            nonlocal left
+            if self.type in EXTENDING:
+                left -= self.size
+                if self.size > EXTENSION or left < 0:
+                    raise ArchiveError("has longer headers than are read")
+            return super()._proc_member(archive)
+
+        def _refuse(self, *_):
+            raise ArchiveError("holds a file with holes, which is not read")
+
+        # A map of holes may be as long as all that is unpacked.
+        _proc_sparse = _proc_gnusparse_00 = _proc_gnusparse_01 = _proc_gnusparse_10 = _refuse
+
+    return Header
+
+
 def _tar(file, limits, wanted):
     packed = file.read(2) == b"\x1f\x8b"
     file.seek(0)
     unpacked = gzip.GzipFile(fileobj=file) if packed else file
     # As a stream: nothing in it can make the reader go back, or read without end.
-    with tarfile.open(fileobj=_Counted(unpacked, limits.total), mode="r|") as archive:
+    counted, headers = _Counted(unpacked, limits.total), _headers(limits)
+    with tarfile.open(fileobj=counted, mode="r|", tarinfo=headers) as archive:
         for count, info in enumerate(archive):
             path, shown = info.name, in_a_line(info.name, 200)
             if count >= limits.members:

@@ -50,6 +50,22 @@ def a_tar(*files, mode="w:gz"):
     return made.getvalue()
 
 
+def extended(*records, kind=tarfile.XHDTYPE):
+    """A tar of a notebook of which more is said beyond its header; each record as (key, value)."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz", format=tarfile.USTAR_FORMAT) as archive:
+        said = b""
+        for key, value in records:
+            rest = b" " + key + b"=" + value + b"\n"
+            size = len(rest) + len(str(len(rest)))
+            said += str(len(rest) + len(str(size))).encode() + rest
+        for name, content in (("said", said), ("lstm.ipynb", b"1\n0\n" + bytes(10**6))):
+            info = tarfile.TarInfo(name)
+            info.size, info.type = len(content), kind if name == "said" else tarfile.REGTYPE
+            archive.addfile(info, io.BytesIO(content))
+    return made.getvalue()
+
+
 def linked(name, target):
     """A symbolic link as a zip keeps it."""
     info = zipfile.ZipInfo(name)
@@ -107,6 +123,13 @@ ODD = {
     "bomb.tar.gz": (a_tar(("lstm.ipynb", BOMB)), "larger than 1 MB"),
     "hidden-bomb.tgz": (a_tar(("x.txt", BOMB)), "unpacks to more"),
     "many.tar.gz": (a_tar(*((f"{n}.txt", b"") for n in range(99))), "more than 50 members"),
+    # Python would take hours to look for a charset, and gigabytes for a map of holes.
+    "digits.tar.gz": (extended((b"comment", b"1" * 10**6)), "longer headers"),
+    "holes.tar.gz": (extended((b"GNU.sparse.map", b"0," * 10**6 + b"0")), "longer headers"),
+    "global.tgz": (extended((b"c", b"1" * 10**5), kind=tarfile.XGLTYPE), "longer headers"),
+    "more-holes.tgz": (extended((b"GNU.sparse.major", b"1"), (b"GNU.sparse.minor", b"0")), "holes"),
+    "few-holes.tgz": (extended((b"GNU.sparse.map", b"0,1")), "holes"),
+    "old-holes.tgz": (a_tar(("lstm.ipynb", tarfile.GNUTYPE_SPARSE, "")), "holes"),
     "cut.tar": (a_tar(("lstm.ipynb", bytes(9_999)), mode="w")[:2_000], "no whole tar"),
     "empty.tar": (b"", "no whole tar"),
     "no-gzip.tar.gz": (b"\x1f\x8b\x08rubbish", "no whole gz"),
@@ -124,7 +147,9 @@ def test_a_hostile_archive_gives_nothing_and_says_why(name):
 @pytest.mark.parametrize("make", [a_zip, a_tar])
 def test_the_notebooks_of_an_honest_archive_are_taken(make):
     name = "a.zip" if make is a_zip else "a.tar.gz"
+    folder = "Übung/" + 15 * "long " + "/" + 15 * "name "
     files = ("hw/lstm.ipynb", b"1"), ("plot.png", b"2"), ("__MACOSX/hw/._lstm.ipynb", b"3")
+    assert taken(make((f"{folder}/a.ipynb", b"1")), name) == ({f"{folder}/a.ipynb": b"1"}, [])
     assert taken(make(*files), name) == ({"hw/lstm.ipynb": b"1"}, [])
     good, said = taken(make(*files, ("hw/lstm.ipynb", b"4")), name)
     assert good == {"hw/lstm.ipynb": b"1"} and "twice" in said[0]
