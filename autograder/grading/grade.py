@@ -132,6 +132,10 @@ def grade(assignment, template, student, warm, budget=None, seeds=None, book="",
         for name, released in template.solutions.items()
         if submission.texts.get(name, released).strip() == released.strip()
     }
+    if not handed.missing:
+        # A question whose cell is missing may be answered anywhere.
+        lost = unanswered - submission.texts.keys()
+        unanswered -= {name for name in lost if template.marked[name].cell_type != "code"}
     scores = {}
     for name, cell in template.marked.items():
         if not cell.metadata.nbgrader.get("grade"):

@@ -1,7 +1,8 @@
-"""Whether later cells of a notebook change what an earlier answer uses.
+"""What the cells of a notebook make and use, where that depends on which of them run, and when.
 
 All cells run before the answers are asked, while a student sees each check after the cells above
-it alone. The text is read as in ``rules``: nothing in it is ever executed.
+it alone, and cells of the student's own don't run. The text is read as in ``rules``: nothing in it
+is ever executed.
 """
 
 import ast
@@ -17,8 +18,9 @@ UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 class _Statement(NamedTuple):
-    """A statement at the top of a cell."""
+    """A statement at the top of a cell, with what stands in its lines."""
 
+    text: str
     binds: dict
     """The global names that it binds, each with what it is imported as, or None."""
     stars: frozenset = frozenset()
@@ -28,7 +30,7 @@ class _Statement(NamedTuple):
 
 
 def read(cells):
-    """The statements of a notebook's cells, by their texts, for ``changed_later``."""
+    """The statements of a notebook's cells, by their texts, for the functions below."""
     return [_kept(cell) if len(cell) <= MAX_KEPT else _read(cell) for cell in cells]
 
 
@@ -73,6 +75,43 @@ def changed_later(name, cells, end):
     return sorted(changed) + [f"from {star} import *" for star in sorted(stars - known_stars)]
 
 
+def supplied(cells, others, own):
+    """What cells use and nothing but cells that don't run would make.
+
+    Parameters
+    ----------
+    cells : dict of str, texts of cells by any name
+    others : list of str, texts of all other cells that run
+    own : list of str, texts of cells that don't run
+
+    Returns
+    -------
+    dict by the cell's name: the names that it lacks, a list of str, and the text of the statements
+    that make them
+    """
+    read_cells = dict(zip(cells, read(cells.values()), strict=True))
+    run = [*read_cells.values(), *read(others)]
+    bound = {name for cell in run for statement in cell for name in statement.binds}
+    offered = {}
+    for place, statement in enumerate(statement for cell in read(own) for statement in cell):
+        names = statement.binds.keys() - bound - vars(builtins).keys()
+        offered |= dict.fromkeys(names, (place, statement))
+    found = {}
+    for name, statements in read_cells.items():
+        waiting, names, taken = {use for s in statements for use in s.uses}, [], {}
+        while waiting:
+            used = waiting.pop()
+            if used in offered and used not in names:
+                place, statement = offered[used]
+                names.append(used)
+                taken[place] = statement.text
+                waiting |= statement.uses
+        if taken:
+            text = "\n".join(dict.fromkeys(taken[place] for place in sorted(taken)))
+            found[name] = sorted(names), text
+    return found
+
+
 def _read(cell):
     """The statements at the top of a cell; none where it can't be read as Python."""
     lines = re.split(r"\r\n|\r|\n", cell)
@@ -87,12 +126,13 @@ def _read(cell):
         for node in body:
             first = min(part.lineno for part in (node, *getattr(node, "decorator_list", ())))
             place = slice(first - 1, node.end_lineno)
+            text = "\n".join(lines[place])
             if isinstance(node, ast.Import | ast.ImportFrom):
-                found.append(_imported(node))
+                found.append(_imported(text, node))
             elif (place.start, place.stop) not in seen:
                 # What stands in one line is read together, and once.
                 seen.add((place.start, place.stop))
-                found.append(_bound("\n".join(lines[place])))
+                found.append(_bound(text))
     except UNREADABLE:
         return ()
     return tuple(found)
@@ -101,17 +141,17 @@ def _read(cell):
 _kept = functools.lru_cache(maxsize=KEPT_CELLS)(_read)
 
 
-def _imported(node):
+def _imported(text, node):
     if isinstance(node, ast.Import):
         whole = {a.asname: a.name for a in node.names if a.asname}
         packages = [a.name.split(".")[0] for a in node.names if not a.asname]
-        return _Statement(whole | {name: name for name in packages})
+        return _Statement(text, whole | {name: name for name in packages})
     stars = [node.module or "" for alias in node.names if alias.name == "*"]
     names = {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names if not stars}
-    return _Statement(names, frozenset(stars))
+    return _Statement(text, names, frozenset(stars))
 
 
 def _bound(text):
     table = symtable.symtable(text, "", "exec")
     binds = [s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()]
-    return _Statement(dict.fromkeys(binds), uses=frozenset(globals_of(table)))
+    return _Statement(text, dict.fromkeys(binds), uses=frozenset(globals_of(table)))

@@ -18,6 +18,7 @@ from functools import cached_property
 import nbformat
 from nbformat import NotebookNode
 
+from . import order
 from .outputs import in_a_line
 
 MAX_FILE = 64 * 2**20
@@ -29,6 +30,14 @@ MAX_SOURCE = 256 * 2**10
 """Characters of one solution cell."""
 MAX_SAID = 20
 """Remarks on one submission."""
+MAX_BELOW = 10
+"""Cells of a student's own below a question that are looked into for its answer."""
+DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
+"""A function or class at the top of a cell."""
+FIRST_LINE = re.compile(r"(\s*%%.*\n)?")
+"""What must stay at the beginning of a cell: a command of IPython's for all of it."""
+COMMAND = re.compile(r"^([ \t]*)[%!](?!%).*$", re.MULTILINE)
+"""A line that is a command of IPython's."""
 
 
 class SubmissionError(Exception):
@@ -39,9 +48,9 @@ class MissingNotebook(SubmissionError):
     """A submission without a notebook."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cell:
-    """A cell of a submitted notebook, as far as it is believed."""
+    """A cell of a submitted notebook, as far as it is believed; there may be others like it."""
 
     kind: str
     text: str
@@ -51,6 +60,11 @@ class Cell:
     """Whether nbgrader's metadata makes it a grade or solution cell."""
     pictures: bool = False
     """Whether pictures were pasted into it."""
+
+    @cached_property
+    def defines(self):
+        """The names of the functions and classes that it defines."""
+        return _defined(self.text)
 
 
 @dataclass(frozen=True)
@@ -282,10 +296,12 @@ def take(cells, template):
     """Take the text of solution cells from a submitted notebook.
 
     A cell is known by its grade id; failing that by its cell id, which equals the grade id in a
-    released notebook; failing that, or where it is left as it was, a code cell that defines the
-    name is taken. Of a cell that stands several times, the last changed definition counts: it is
-    the one in force after all cells have run. What the others hold besides counts with it, since
-    a cell may have been split. What was written below a question counts as its answer.
+    released notebook; failing that, a question is known by its heading, and in the place of a code
+    cell that is missing or left as it was, one that defines the name is taken. Of a cell that
+    stands several times, the last changed definition counts: it is the one in force after all
+    cells have run. What the others hold besides counts with it, since a cell may have been split.
+    What was written below a question counts as its answer. What an answer uses and cells of the
+    student's own alone make or import is put before it.
 
     Parameters
     ----------
@@ -296,7 +312,7 @@ def take(cells, template):
     -------
     Submission
     """
-    remarks, texts, adopted, several = [], {}, [], []
+    remarks, texts, adopted, several = [], {}, set(), []
     unclaimed = [c for c in cells if c.grade_id not in template.marked]
     counts = Counter(c.grade_id for c in cells)
     doubled = [
@@ -304,38 +320,45 @@ def take(cells, template):
         for c in cells
         if c.grade_id in template.solutions
         and counts[c.grade_id] > 1
-        and not _defines(c.text, c.grade_id)
+        and c.grade_id not in c.defines
     ]
     for name, released in template.solutions.items():
         kind = template.marked[name].cell_type
+        lost = "it counts as not answered"
+        if kind != "code":
+            lost = "look for the answer in what was handed in"
         found = [c for c in cells if c.grade_id == name]
         if not found:
-            found = [c for c in unclaimed if c.cell_id == name]
+            found, by = [c for c in unclaimed if c.cell_id == name], "id"
+            if not found and kind != "code":
+                written = [c for c in unclaimed if c.kind != "code" and c.text.strip()]
+                found = [c for c in written if _heading(c.text) == _heading(released)]
+                by = "heading"
             if found:
                 remarks.append(
-                    f"cell {name} has lost its nbgrader metadata; it was found by its id"
+                    f"cell {name} has lost its nbgrader metadata; it was found by its {by}"
                 )
         written = []
         if not _changed(found, released):
             lack = "holds no answer" if found else "is missing"
             if kind == "code":
                 others = _changed((*unclaimed, *doubled), released)
-                strays = [c for c in others if c.kind == "code" and _defines(c.text, name)]
+                strays = [c for c in others if c.kind == "code" and name in c.defines]
                 what = "a cell that defines it was taken"
                 if not strays and (elsewhere := _elsewhere(name, cells, template)):
                     what = f"it is defined in cell {elsewhere}"
                     # The stub would run after the definition and take its place.
                     texts[name] = f"# {name} stands in the cell {elsewhere}"
                 found = strays or found
-                adopted += strays
+                adopted.update(strays)
             else:
                 strays = written = _below(found, cells, template)
                 what = "what was written in a cell of its own below it was taken"
-                adopted += written
+                adopted.update(written)
             if strays or name in texts:
                 remarks.append(f"cell {name} {lack}; {what}")
             elif not found:
-                remarks.append(f"cell {name} is missing; it counts as not answered")
+                remarks.append(f"cell {name} is missing; {lost}")
         if not found or name in texts:
             continue
         if len(found) > 1:
@@ -348,8 +371,7 @@ def take(cells, template):
             remarks.append(f"cell {name} has pictures; they are only in what was handed in")
         if len(text) > MAX_SOURCE:
             remarks.append(
-                f"cell {name} is {len(text)} characters long, more than {MAX_SOURCE}; "
-                "it counts as not answered"
+                f"cell {name} is {len(text)} characters long, more than {MAX_SOURCE}; {lost}"
             )
             continue
         texts[name] = text
@@ -358,6 +380,7 @@ def take(cells, template):
             f"more than once in the notebook: {', '.join(several)}; of each the last changed "
             "definition counts, and what the others hold besides"
         )
+    remarks += _supply(texts, cells, template)
     remarks += _odd(cells, template, [c for c in unclaimed if c not in adopted])
     if len(remarks) > MAX_SAID:
         remarks = [*remarks[:MAX_SAID], f"and {len(remarks) - MAX_SAID} more remarks"]
@@ -369,12 +392,17 @@ def _changed(found, released):
     return [c for c in found if c.text.strip() not in ("", released.strip())]
 
 
+def _heading(text):
+    """The first line of a text."""
+    return text.strip().partition("\n")[0].strip()
+
+
 def _elsewhere(name, cells, template):
     """The solution cell of another name that was changed to define this one too, if any was."""
     for cell in cells:
         if cell.grade_id in template.solutions and cell.grade_id != name:
             released = template.solutions[cell.grade_id]
-            if _defines(cell.text, name) and not _defines(released, name):
+            if name in cell.defines and name not in _defined(released):
                 return cell.grade_id
     return None
 
@@ -383,16 +411,45 @@ def _below(found, cells, template):
     """What a student wrote in new cells below a question, up to the assignment's next cell."""
     ids = {cell.id for cell in template.notebook.cells}
     texts = {cell.source.strip() for cell in template.notebook.cells if cell.source.strip()}
-    questions = {id(cell) for cell in found}
-    written, below = [], False
+    found = set(found)
+    written, left = [], 0
     for cell in cells:
-        if id(cell) in questions:
-            below = True
+        if cell in found:
+            left = MAX_BELOW
         elif cell.grade_id or cell.cell_id in ids or cell.text.strip() in texts:
-            below = False
-        elif below and cell.text.strip() and (cell.kind != "code" or _is_prose(cell.text)):
-            written.append(cell)
+            left = 0
+        elif left and cell.text.strip():
+            left -= 1
+            if cell.kind != "code" or _is_prose(cell.text):
+                written.append(cell)
     return written
+
+
+def _supply(texts, cells, template):
+    """Put before each answer what it uses and cells of the student's own alone make; remarks."""
+    released = {cell.source.strip() for cell in template.notebook.cells}
+    own = [
+        c.text
+        for c in cells
+        if c.kind == "code"
+        and c.grade_id not in template.solutions
+        and c.text.strip() not in ("", *released)
+    ]
+    if not own:
+        return
+    answers = {k: v for k, v in texts.items() if template.marked[k].cell_type == "code"}
+    others = [
+        cell.source
+        for cell in template.notebook.cells
+        if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("solution")
+    ]
+    for name, (names, more) in order.supplied(answers, others, own).items():
+        at = FIRST_LINE.match(texts[name]).end()
+        text = f"{texts[name][:at]}{more}\n{texts[name][at:]}"
+        if len(text) <= MAX_SOURCE:
+            texts[name] = text
+            listed = in_a_line(", ".join(names[:5]), 100)
+            yield f"cell {name} uses {listed} of a cell of the student's own; it was put before it"
 
 
 def _joined(found, name, released, kind):
@@ -400,9 +457,10 @@ def _joined(found, name, released, kind):
     changed = _changed(found, released)
     if not changed:
         return found[-1], found[-1].text
-    defining = [c for c in changed if _defines(c.text, name) or _assigns(c.text, name)]
-    taken = (defining or changed)[-1]
-    parts = [c.text for c in changed if c is taken or c not in defining]
+    defining = {c: None for c in changed if name in c.defines or _assigns(c.text, name)}
+    taken = [*(defining or changed)][-1]
+    earlier = () if _extends(taken.text, name) else defining
+    parts = [c.text for c in changed if c is taken or c not in earlier]
     text = "\n\n".join(parts)
     if len(parts) == 1 or (kind == "code" and not _is_python(text)):
         # A part that can't be read would take the others with it.
@@ -421,7 +479,10 @@ def _parsed(text):
 
 
 def _is_python(text):
-    return _parsed(text) is not None
+    """Whether Python, or IPython where commands of its own stand in single lines, can read it."""
+    if len(text) > MAX_SOURCE:
+        return False
+    return any(_parsed(one) is not None for one in (text, COMMAND.sub(r"\1pass", text)))
 
 
 def _is_prose(text):
@@ -438,10 +499,21 @@ def _assigns(text, name):
     return len(text) <= MAX_SOURCE and bool(re.search(rf"^{re.escape(name)}\s*=(?!=)", text, re.M))
 
 
-def _defines(text, name):
-    if len(text) > MAX_SOURCE:
-        return False
-    return re.search(rf"^(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", text, re.M) is not None
+def _extends(text, name):
+    """Whether a text defines a name by way of what the name stood for before."""
+    tree = _parsed(text)
+    made_of = [
+        part
+        for node in (tree.body if tree else ())
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name
+        for part in (*node.decorator_list, *getattr(node, "bases", ()))
+    ]
+    names = {n.id for part in made_of for n in ast.walk(part) if isinstance(n, ast.Name)}
+    return name in names
+
+
+def _defined(text):
+    return frozenset(DEFINITION.findall(text)) if len(text) <= MAX_SOURCE else frozenset()
 
 
 def _odd(cells, template, unclaimed):

@@ -152,6 +152,18 @@ def test_an_untouched_written_answer_gets_nothing_and_says_so(classroom, api):
         assert comment.auto_comment == "No response."
 
 
+def test_a_written_answer_whose_cell_is_lost_is_looked_for_by_hand(classroom, api):
+    api = api()
+    notebook = classroom.maker.solved()
+    notebook.cells = [cell for cell in notebook.cells if grade_id(cell) != WRITTEN]
+    put(root_of(api), "cleo", notebook)
+    assert api.autograde(ASSIGNMENT, "cleo")["success"]
+    assert grades(api, "cleo")[WRITTEN] == (0.0, None, None, True)
+    with Gradebook(api.coursedir.db_url) as gradebook:
+        comment = gradebook.find_comment(WRITTEN, ASSIGNMENT, ASSIGNMENT, "cleo")
+        assert comment.auto_comment is None
+
+
 def test_answers_count_in_whichever_cell_they_stand(classroom, api):
     api = api()
     answers, stubs = classroom.maker.solutions, classroom.template.solutions

@@ -80,6 +80,8 @@ def test_of_a_cell_that_stands_twice_the_last_changed_one_counts(classroom, solv
         (["{}", "sigmoid = abs"], "sigmoid = abs"),
         (["print(", "{}"], "{}"),
         (["%%time\nprint(1)", "{}"], "{}"),
+        (["%matplotlib inline\none = 1", "{}"], "%matplotlib inline\none = 1\n\n{}"),
+        (["{}", "class sigmoid(sigmoid):\n    pass"], "{}\n\nclass sigmoid(sigmoid):\n    pass"),
         (["{}", "print(1) == " * 99_999], "{}"),
     ],
 )
@@ -119,6 +121,59 @@ def test_a_deleted_cell_counts_as_not_answered(classroom, solved):
     assert any("cell sigmoid is missing" in remark for remark in submission.remarks)
     filled = classroom.template.filled(submission.texts)
     assert cell(filled, "sigmoid").source == classroom.template.solutions["sigmoid"]
+
+
+def test_a_question_that_lost_its_metadata_is_found_by_its_heading(classroom, solved):
+    notebook, take = solved
+    lost = cell(notebook, "why_two_states")
+    lost.metadata.clear()
+    lost.id, lost.source = "something-else", "## Why two states?\n\nBecause.\n"
+    submission = take()
+    assert submission.texts["why_two_states"] == lost.source
+    assert any("found by its heading" in remark for remark in submission.remarks)
+    lost.source = "Because."
+    submission = take()
+    assert "why_two_states" not in submission.texts
+    assert any("look for the answer in what was handed in" in r for r in submission.remarks)
+
+
+OWN = """%matplotlib inline
+import torch.nn.functional as F
+from typing import (
+    Tuple,
+)
+
+MOST = 30
+sigmoid = 3
+
+
+@np.vectorize
+def bound(x): return min(x, MOST) + unused()
+
+
+draws = np.random.rand(10**9)"""
+
+
+def test_what_an_answer_uses_of_cells_that_do_not_run_is_put_before_it(classroom, solved):
+    notebook, take = solved
+    answers = classroom.maker.solutions
+    notebook.cells.insert(1, nbformat.v4.new_code_cell(OWN))
+    cell(notebook, "setup").source += "\nimport math\nimport numpy as np"
+    uses = {
+        "sigmoid": "def sigmoid(x) -> Tuple[int]:\n    return bound(math.exp(x))",
+        "LSTM": "%%time\nclass LSTM(nn.Module):\n    forward = F.tanh",
+        "lstm_step": "def lstm_step(math):\n    MOST = math\n    return sigmoid(MOST)",
+    }
+    for name, text in uses.items():
+        cell(notebook, name).source = text
+    submission = take()
+    assert submission.texts == answers | uses | {
+        "sigmoid": "from typing import (\n    Tuple,\n)\nMOST = 30\n@np.vectorize\n"
+        "def bound(x): return min(x, MOST) + unused()\nimport math\n" + uses["sigmoid"],
+        "LSTM": uses["LSTM"].replace("%%time\n", "%%time\nimport torch.nn.functional as F\n"),
+    }
+    said = "cell LSTM uses F of a cell of the student's own; it was put before it"
+    assert said in submission.remarks
 
 
 @pytest.mark.parametrize("how", ["by its id", "defines it"])
