@@ -261,7 +261,11 @@ class _Run:
             f"Later cells change what this uses: {judge.clean(', '.join(changed[:5]))}. It was "
             "checked as the notebook stood at its own check."
         )
-        return replace(earlier, notes=(*earlier.notes, note))
+        look = ()
+        if exercise.name in order.defined(self._statements[end:]):
+            # Two answers to one question may be two guesses.
+            look = (f"{exercise.name}: a later cell defines it again; the better of both counts",)
+        return replace(earlier, notes=(*earlier.notes, note), look=(*earlier.look, *look))
 
     def _ask(self, drawn, helpers, at_once=False):
         """What the child's answer does on what was drawn, as ``Exercise.assess`` asks it.
@@ -284,7 +288,7 @@ class _Run:
             self._tell(how, before=question)
             while len(observations) < len(cases) and not self._ended(contract, observations):
                 known = functools.partial(drawn.known, len(observations))
-                said = self._answer(helpers, deadline, known)
+                said = self._answer(contract, helpers, deadline, known)
                 if "stopped" in said:
                     kind, message = clean(said["stopped"], 100), clean(said.get("message"), 500)
                     observations.append(stopped(contract, kind, message))
@@ -309,7 +313,7 @@ class _Run:
         self._endless.add(contract.name)
         return True
 
-    def _answer(self, helpers, deadline, known):
+    def _answer(self, contract, helpers, deadline, known):
         """What the child says of the next case; calls of right versions are answered meanwhile."""
         calls = collections.Counter()
         for _ in range(MAX_CALLS):
@@ -321,7 +325,7 @@ class _Run:
                     text = "it went on calling earlier answers after its time was up"
                     raise _Died(self._lose(text, now=True))
                 with self._timed():
-                    self._tell(self._help(said, helpers, calls))
+                    self._tell(self._help(contract, said, helpers, calls))
             elif "stopped" in said or "observation" in said:
                 return said
             else:
@@ -337,7 +341,7 @@ class _Run:
         asked = [self._exercises[name] for name in names if name in self._exercises]
         return {e.name: e.stand_in or e.kind for e in asked if e.stand_in or can_be_called(e)}
 
-    def _help(self, said, helpers, calls):
+    def _help(self, contract, said, helpers, calls):
         """Call the right version of an earlier answer for the child, so often as is allowed."""
         name = said["call"]
         if not isinstance(name, str) or "." in self._stand_ins(helpers).get(name, "."):
@@ -345,7 +349,7 @@ class _Run:
         calls[name] += "cotangents" not in said
         if calls[name] > self._exercises[name].calls:
             return {"error": f"{name} was called more than {self._exercises[name].calls} times"}
-        return reply(self._exercises[name], said)
+        return reply(self._exercises[name], said, contract.single)
 
     def _tell(self, message, before=b""):
         data = before + wire.frame(message)

@@ -78,11 +78,13 @@ def stand_in(sock, name, kind):
         if kind == "torch":
             return _attached(ask, message, list(_tensors(given)))
         reply = ask(message)
-        for rng, state in zip(_generators(given), reply["generators"], strict=True):
+        for rng, state in zip(_all(np.random.Generator, given), reply["generators"], strict=True):
             rng.bit_generator.state = state
         return reply["value"]
 
     function.__name__ = function.__qualname__ = name
+    # As the notebook's own: an answer has no cause to do something else where it stands in.
+    function.__module__ = "__main__"
     return function
 
 
@@ -120,13 +122,13 @@ def _tensors(value):
             yield from _tensors(item)
 
 
-def _generators(value):
-    """All generators of nested arguments, in one order."""
-    if isinstance(value, np.random.Generator):
+def _all(kind, value):
+    """All objects of a kind in nested arguments, in one order."""
+    if isinstance(value, kind):
         yield value
     elif isinstance(value, dict | list | tuple):
         for item in value.values() if isinstance(value, dict) else value:
-            yield from _generators(item)
+            yield from _all(kind, item)
 
 
 def _attached(ask, message, leaves):
@@ -138,7 +140,7 @@ def _attached(ask, message, leaves):
         def forward(ctx, *leaves):
             nonlocal form
             form = ask(message)["value"]
-            flat = tuple(torch.from_numpy(array) for array in _arrays(form))
+            flat = tuple(torch.from_numpy(array) for array in _all(np.ndarray, form))
             ctx.mark_non_differentiable(*(t for t in flat if not t.is_floating_point()))
             return flat
 
@@ -150,15 +152,6 @@ def _attached(ask, message, leaves):
 
     flat = iter(Remote.apply(*leaves))
     return _mapped(form, lambda array: next(flat))
-
-
-def _arrays(value):
-    """All arrays of plain data, in one order."""
-    if isinstance(value, np.ndarray):
-        yield value
-    elif isinstance(value, dict | list | tuple):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _arrays(item)
 
 
 def _mapped(value, change):
@@ -180,13 +173,14 @@ def can_be_called(exercise):
     return not isinstance(exercise.reference, type)
 
 
-def reply(exercise, said):
+def reply(exercise, said, single=False):
     """Call the right version of an earlier answer for the sandbox.
 
     Parameters
     ----------
     exercise : Exercise
     said : dict, what the sandbox sent: any plain data at all
+    single : bool, whether networks must have one layer and one direction
 
     Returns
     -------
@@ -198,16 +192,19 @@ def reply(exercise, said):
         arguments, named, track = said.get("arguments"), said.get("named"), exercise.kind == "torch"
         if not isinstance(arguments, list) or not isinstance(named, dict):
             raise _NotCarried("something that is no plain data")
-        given = list(_arrays([arguments, named]))
+        given = list(_all(np.ndarray, [arguments, named]))
         longest = sorted((n for array in given for n in array.shape), reverse=True)[:MAX_AXES]
         if sum(array.size for array in given) > MAX_VALUES or math.prod(longest) > MAX_MADE:
             raise _NotCarried(LARGE)
         arguments, named = _received(arguments, track), _received(named, track)
+        networks = _all(nn.RNNBase, [arguments, named])
+        if single and any(n.num_layers > 1 or n.bidirectional for n in networks):
+            raise _NotCarried("a network of several layers or of both directions")
         with np.errstate(all="ignore"), torch.enable_grad():
             value = exercise.reference(*arguments, **named)
         if "cotangents" in said:
             return {"gradients": _pulled_back([arguments, named], value, said["cotangents"])}
-        states = [rng.bit_generator.state for rng in _generators([arguments, named])]
+        states = [rng.bit_generator.state for rng in _all(np.random.Generator, [arguments, named])]
         value = _mapped(value, lambda a: a.detach().numpy() if track else a)
         return {"value": value, "generators": states}
     except _NotCarried as error:

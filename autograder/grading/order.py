@@ -75,6 +75,12 @@ def changed_later(name, cells, end):
     return sorted(changed) + [f"from {star} import *" for star in sorted(stars - known_stars)]
 
 
+def defined(cells):
+    """The names that cells bind to something of their own; arguments as ``changed_later``."""
+    statements = [statement for cell in cells for statement in cell]
+    return {name for s in statements for name, origin in s.binds.items() if origin is None}
+
+
 def supplied(cells, others, own):
     """What cells use and nothing but cells that don't run would make.
 

@@ -284,6 +284,15 @@ def test_the_earlier_answer_is_judged_by_the_same_rules(classroom, run):
     assert run(hidden).verdicts["sigmoid"].points == 0
 
 
+def test_two_definitions_of_an_answer_are_looked_at(classroom, run):
+    texts = dict(classroom.maker.solutions)
+    texts["LSTM"] += "\n\ndef forget_gate(*given):\n    return 0\n\nfrom torch import sigmoid\n"
+    verdicts = run(texts).verdicts
+    said = "forget_gate: a later cell defines it again; the better of both counts"
+    assert verdicts["forget_gate"].status == "pass" and verdicts["forget_gate"].look == (said,)
+    assert verdicts["sigmoid"].status == "pass" and not verdicts["sigmoid"].look
+
+
 ASKED_BEFORE = """
 import contextlib, os
 later = False

@@ -1,6 +1,7 @@
 """Right versions of earlier answers, called over a wire: the same values, draws and gradients."""
 
 import contextlib
+import itertools
 import socket
 import threading
 
@@ -97,8 +98,8 @@ def of_torch(**changes):
     return {"arguments": [module | changes], "named": {}}
 
 
-def packed(lengths):
-    given = [nn.LSTM(1, 1).double(), torch.zeros(1, 1, 1).double(), torch.tensor(lengths)]
+def packed(lengths, **more):
+    given = [nn.LSTM(1, 1, **more).double(), torch.zeros(1, 1, 1).double(), torch.tensor(lengths)]
     return {"arguments": earlier._sent(given, "torch"), "named": {}}
 
 
@@ -149,6 +150,14 @@ def test_whatever_the_sandbox_says_gets_an_answer_in_words(name, said):
 
 def test_numbers_that_become_lengths_may_be_as_large_as_sequences_are():
     assert "value" in earlier.reply(EXERCISES["run_packed"], packed([1]))
+
+
+def test_a_network_of_both_directions_is_not_run_where_single_ones_are_asked_for():
+    several = packed([1], num_layers=2), packed([1], bidirectional=True)
+    for said, single in itertools.product((packed([1]), *several), (False, True)):
+        reply = earlier.reply(EXERCISES["run_packed"], said, single)
+        refused = single and said in several
+        assert list(reply) == (["error"] if refused else ["value", "generators"])
 
 
 def test_what_can_not_travel_is_refused_before_it_leaves(over_the_wire):

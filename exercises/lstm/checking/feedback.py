@@ -107,7 +107,8 @@ def as_html(verdict, show_values=False, book=""):
         said.append(f"<p>{opening(verdict.hints)}</p><ul>{hints}</ul>")
     said += [f"<p>{escape(note)}</p>" for note in verdict.notes]
     said += [f"<p>{LOOK} <code>{escape(clean(what))}</code></p>" for what in verdict.look]
-    return table + "".join(said)
+    # What an answer says of itself is not to be read as mathematics.
+    return f'<div class="tex2jax_ignore mathjax_ignore">{table}{"".join(said)}</div>'
 
 
 CELL = "text-align:left;padding:0.2em 1.5em 0.2em 0"
