@@ -1,6 +1,9 @@
 """Our grading path as nbgrader's own: ``nbgrader autograde`` and formgrader's button take it."""
 
+import contextlib
 import os
+import signal
+import threading
 from types import SimpleNamespace
 
 import nbgrader.apps.api
@@ -24,7 +27,7 @@ from .budget import Budget
 from .outputs import in_a_line
 from .pages import CourseFeedback
 from .receipts import error_of, up_to_date
-from .remote import GraderError, Unfit
+from .remote import GraderError, Unfit, let_go
 
 SWITCH = "COURSE_GRADER"
 """The environment variable that, set to ``stock``, leaves grading to stock nbgrader."""
@@ -73,6 +76,29 @@ def _capture_log(app, **options):
             raise
 
     return capture_log(SimpleNamespace(log=app.log, start=start), **options) | said
+
+
+class _Overdue(BaseException):
+    """Something keeps the grader itself busy; nothing that handles a student's errors sees it."""
+
+
+@contextlib.contextmanager
+def _within(seconds):
+    """Raise _Overdue once the time is over; in a thread of a server's that can't be done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(signum, frame):
+        raise _Overdue(f"it kept the grader busy for {seconds:.0f} seconds")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def late_penalty(parent):
@@ -173,13 +199,17 @@ class CourseAutograde(Autograde):
         self.run_pre_convert_hook()
         try:
             sandboxed = not self.run_without_sandbox
-            done = grade_all(
-                assignment, templates, student, sandboxed, budget=self.budget, book=self.book
-            )
+            with _within(self.budget.overdue(len(templates))):
+                done = grade_all(
+                    assignment, templates, student, sandboxed, budget=self.budget, book=self.book
+                )
             record.keep(gradebook, assignment, student, done, late_penalty(self))
         except Unfit:
             raise
-        except (GraderError, OSError, SQLAlchemyError, ValueError) as error:
+        except (_Overdue, GraderError, OSError, SQLAlchemyError, ValueError) as error:
+            if isinstance(error, _Overdue):
+                # It may have been in the middle of a word with the warm parent.
+                let_go()
             why = record.reason(error, self.coursedir)
             self.log.error("%s: not graded, through no fault of the student's: %s", who, why)
             return False

@@ -232,11 +232,13 @@ def _expect(gradebook, assignment):
                 f"the gradebook doesn't know {assignment.name}/{template.name}; {again}"
             ) from None
         ours = {
-            name for name, cell in template.marked.items() if cell.metadata.nbgrader.get("grade")
+            name: float(cell.metadata.nbgrader.points)
+            for name, cell in template.marked.items()
+            if cell.metadata.nbgrader.get("grade")
         }
-        theirs = {cell.name for cell in known.grade_cells}
+        theirs = {cell.name: cell.max_score for cell in known.grade_cells}
         if ours != theirs:
-            odd = ", ".join(sorted(ours ^ theirs))
+            odd = ", ".join(sorted({name for name, _ in ours.items() ^ theirs.items()}))
             raise AssignmentError(
                 f"{assignment.name}/{template.name}: the gradebook and the released notebook "
                 f"differ in {odd}; {again}"

@@ -1,5 +1,6 @@
 """nbgrader's own route takes our path: from handed-in files to gradebook, notebook and receipt."""
 
+import contextlib
 import copy
 import json
 import os
@@ -7,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from datetime import datetime
 
 import nbformat
@@ -15,8 +17,8 @@ from nbgrader.api import Gradebook
 
 from autograder import course
 from autograder.assignments.example import grade_id, hand_in
+from autograder.grading import budget, plugin
 from autograder.grading import grade as grading
-from autograder.grading import plugin
 from autograder.grading.assignment import date
 
 from .conftest import ASSIGNMENT, DIRECTORIES
@@ -403,6 +405,25 @@ def test_stock_nbgrader_gives_the_same_scores_for_honest_work(classroom, api, mo
     finally:
         monkeypatch.undo()
         plugin.use()
+
+
+def test_what_keeps_the_grader_busy_keeps_the_class_waiting_for_a_while_alone(
+    classroom, api, monkeypatch
+):
+    def busy(assignment, templates, student, *args, **options):
+        while student == "ada":
+            with contextlib.suppress(Exception):
+                time.sleep(0.01)
+        return graded(assignment, templates, student, *args, **options)
+
+    api, graded = api(), grading.grade_all
+    monkeypatch.setattr(grading, "grade_all", busy)
+    for student in ("ada", "ben"):
+        put(root_of(api), student, classroom.maker.notebook({}))
+    monkeypatch.setattr(budget, "OVERDUE", 0.2)
+    result = api.autograde(ASSIGNMENT, "*")
+    assert "ada: not graded, through no fault of the student's: it kept the grader" in result["log"]
+    assert not result["success"] and auto(api, "ben")["sigmoid"] == 0.0
 
 
 def test_the_command_ends_with_an_exit_code_that_means_something(classroom, api):
