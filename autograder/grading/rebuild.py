@@ -288,7 +288,11 @@ def _name(value):
 
 
 def _text(value):
-    """A text that every encoding can write: half a surrogate pair becomes a replacement mark."""
+    """A text that every encoding can write: half a surrogate pair becomes a replacement mark.
+
+    Lines end as they do in what was released, whatever the system that they were written on.
+    """
+    value = value.replace("\r\n", "\n")
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

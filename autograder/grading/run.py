@@ -203,6 +203,9 @@ def grade_class(
         for line in unseen or [f"nothing was handed in{to}: no submission lies in {base}"]:
             Progress(0, stream).note(line)
         return Summary(unseen=unseen)
+    for name in assignments:
+        if not found.get(name):
+            Progress(0, stream).note(f"nothing was handed in for {name}")
     with record.ready(coursedir, wanted.values()) as gradebook:
         recorded = {name: record.recorded(gradebook, name) for name in wanted}
     work, summary = deque(), Summary(unseen=unseen)

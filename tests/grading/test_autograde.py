@@ -379,6 +379,12 @@ def test_what_can_not_be_graded_at_all_is_said_in_one_line(classroom, api):
     helps = "run `nbgrader generate_assignment lstm --force` first"
     assert helps in api.autograde(ASSIGNMENT, "*")["log"]
     assert api.generate_assignment(ASSIGNMENT, force=True)["success"]
+    with Gradebook(api.coursedir.db_url) as gradebook:
+        gradebook.find_grade_cell("check_LSTM", ASSIGNMENT, ASSIGNMENT).max_score += 1
+        gradebook.db.commit()
+    said = api.autograde(ASSIGNMENT, "*")["log"]
+    assert f"the gradebook and the released notebook differ in check_LSTM; {helps}" in said
+    assert api.generate_assignment(ASSIGNMENT, force=True)["success"]
     assert api.autograde(ASSIGNMENT, "*")["success"]
 
 

@@ -55,6 +55,13 @@ def test_tags_metadata_and_check_cells_of_the_students_make_no_difference(classr
     assert any("check_sigmoid was changed" in remark for remark in submission.remarks)
 
 
+def test_lines_may_end_as_they_do_elsewhere(classroom, solved):
+    notebook, take = solved
+    for one in notebook.cells:
+        one.source = one.source.replace("\n", "\r\n")
+    assert take() == rebuild.Submission(dict(classroom.maker.solutions))
+
+
 def test_of_a_cell_that_stands_twice_the_last_changed_one_counts(classroom, solved):
     notebook, take = solved
     stub, first = copy.deepcopy(cell(notebook, "sigmoid")), copy.deepcopy(cell(notebook, "sigmoid"))
