@@ -59,6 +59,8 @@ LEAVES = {
 """What the kinds of a written-down leaf are called."""
 
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+MANY_PLACES = 8
+"""Places along an axis beyond which they are counted and not listed."""
 MAX_TEXT = 300
 """Characters of the answer's own words that are shown."""
 
@@ -490,6 +492,9 @@ def _compare(contract, case, output, want, got, tolerance, label=None):
     if not (isinstance(want, dict) and "array" in want):
         if plain(want) == plain(got):
             return None
+        if isinstance(want, tuple | list) and not isinstance(got, tuple | list):
+            said = "expected a tuple, such as (5,) or (5, 3)"
+            return finding("type", f"{_describe(got)}; {said}")
         said = clean(repr(plain(got))) if _showable(got) else _describe(got)
         return finding("values", f"{said} is wrong", f"expected {plain(want)!r}")
     if not isinstance(got, dict) or "array" not in got:
@@ -518,7 +523,8 @@ def _compare(contract, case, output, want, got, tolerance, label=None):
     wrong = differs(right, value, tolerance)
     if wrong.any():
         at = tuple(np.argwhere(wrong)[0])
-        shows = f"expected {right[at]:.6g}, got {value[at]:.6g}"
+        digits = 12 if f"{right[at]:.6g}" == f"{value[at]:.6g}" else 6
+        shows = f"expected {right[at]:.{digits}g}, got {value[at]:.{digits}g}"
         first, holds = _place(contract, name, wrong)
         return finding("values", f"wrong {first}".rstrip(), shows, holds)
     return None
@@ -582,8 +588,10 @@ def _place(contract, name, wrong):
             hit = hit.reshape(len(contract.gates), -1).any(axis=1)
         if 0 < hit.sum() < len(hit):
             fine = [_name_block(contract, axis, k) for k in np.flatnonzero(~hit)]
-            plural = "s" if len(fine) > 1 else ""
-            still.append(f"{axis}{plural} {', '.join(fine)}")
+            if len(fine) > MANY_PLACES:
+                still.append(f"{len(fine)} of {len(hit)} {_plural(axis, len(hit))}")
+            else:
+                still.append(f"{_plural(axis, len(fine))} {', '.join(fine)}")
     return f"first at {first}", f"right: {'; '.join(still)}" if still else ""
 
 
@@ -592,6 +600,13 @@ def _name_index(contract, axis, k, size):
         H = size // len(contract.gates)
         return f"gate {contract.gates[k // H]}, unit {k % H}"
     return f"{axis} {k}"
+
+
+def _plural(axis, count):
+    """The name of an axis before several places on it; a variable, ``t =``, has no plural."""
+    if count < 2 or axis.endswith("="):
+        return axis
+    return axis + ("es" if axis.endswith("s") else "s")
 
 
 def _name_block(contract, axis, k):

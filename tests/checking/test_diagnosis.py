@@ -197,6 +197,26 @@ def test_gates_that_are_right_are_told():
     assert "gate o, unit 0" in verdict.finding.says
 
 
+@pytest.mark.parametrize(
+    "axis, right, says",
+    [
+        ("class", [0, 2], "right: classes 0, 2"),
+        ("t =", [0, 2], "right: t = 0, 2"),
+        ("draw", range(30), "right: 30 of 40 draws"),
+    ],
+)
+def test_what_is_right_along_an_axis_is_told_in_few_words(axis, right, says):
+    exercise = Exercise(
+        reference=np_tanh,
+        inputs=lambda draw: {"a": draw.normal(40 if axis == "draw" else 4)},
+        returns="s",
+        axes={"s": (axis,)},
+        parts=(Part("s", 1),),
+    )
+    wrong = exercise.check(lambda a: np.tanh(a) + ~np.isin(np.arange(len(a)), right), SEED)
+    assert wrong.finding.holds == says
+
+
 def test_right_cases_are_told():
     def but_one_row(a):
         return 2 * a if len(a) > 1 else a

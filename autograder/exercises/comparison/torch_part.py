@@ -320,7 +320,7 @@ forecaster = Exercise(
     kind="torch",
     subject="module",
     returns="forecast",
-    axes={"forecast": ("window", "step ahead")},
+    axes={"forecast": ("window", "forecast step")},
     allows=("torch.nn.GRU",),
     sizes=(
         options("one step ahead", T=6, B=4, H=3),
