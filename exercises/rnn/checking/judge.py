@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import probe
+from .contract import output_names
 from .rules import forbidden_calls, say_forbidden
 
 STAGES = (
@@ -26,6 +27,7 @@ STAGES = (
     "values",
     "unmodified",
     "repeatable",
+    "more",
     "gradients",
     "initial",
 )
@@ -37,7 +39,7 @@ MAX_NAMES = 1_000
 MAX_DEPTH = 10
 """How deep a returned value can be nested, likewise."""
 
-CONDUCT = ("unmodified", "repeatable", "initial")
+CONDUCT = ("unmodified", "repeatable", "more", "initial")
 """Stages that cost the last part alone: the values were right."""
 
 FINAL = ("exists", "callable")
@@ -348,8 +350,8 @@ def _findings(contract, case, want, got):
         return [Finding("structure", case.name, named)]
     right = match(contract.returns, want["value"])
     tolerance = tolerance_of(contract, case, want)
-    found = []
-    for name in contract.output_names:
+    found = _key_findings(contract, case, got["value"], named)
+    for name in named:
         finding = _compare(contract, case, name, right[name], named[name], tolerance)
         if finding:
             found.append(finding)
@@ -442,7 +444,10 @@ def _describe_returns(returns):
 
 
 def match(returns, written):
-    """Give the parts of a returned value their names; a sentence where it has another form."""
+    """Give the parts of a returned value their names; a sentence where it has another form.
+
+    What a dict lacks is left out, and so is what it has too much: each key stands for itself.
+    """
     if isinstance(returns, str):
         return {returns: written}
     wrong = f"it returns {_describe(written)}; expected {_describe_returns(returns)}"
@@ -450,13 +455,7 @@ def match(returns, written):
         if not isinstance(written, dict) or "dict" not in written:
             return wrong
         got = written["dict"]
-        missing = [key for key in returns if key not in got]
-        extra = [key for key in got if key not in returns]
-        if missing or extra:
-            said = [f"{', '.join(missing)} missing"] if missing else []
-            said += [f"{clean(', '.join(extra[:20]))} not asked for"] if extra else []
-            return f"the returned dict: {'; '.join(said)}"
-        pairs = [(returns[key], got[key]) for key in returns]
+        pairs = [(returns[key], got[key]) for key in returns if key in got]
     else:
         if not isinstance(written, tuple | list) or len(written) != len(returns):
             return wrong
@@ -470,6 +469,23 @@ def match(returns, written):
     return named
 
 
+def _key_findings(contract, case, value, named):
+    """What a returned dict lacks, output by output, and what it has too much, all at once."""
+    if not isinstance(contract.returns, dict):
+        return []
+    found = []
+    for key, returns in contract.returns.items():
+        if key not in value["dict"]:
+            said = f"the returned dict has no {key!r}"
+            names = output_names(returns)
+            found += [Finding("structure", case.name, said, name) for name in names]
+    extra = [key for key in value["dict"] if key not in contract.returns]
+    if extra:
+        said = f"the returned dict has {clean(', '.join(extra[:20]))} as well, not asked for"
+        found.append(Finding("more", case.name, said))
+    return found
+
+
 def _compare(contract, case, output, want, got, tolerance, label=None):
     """The first thing that is wrong with one output, or None."""
     name = label or output
@@ -478,9 +494,8 @@ def _compare(contract, case, output, want, got, tolerance, label=None):
         return Finding(stage, case.name, f"{name}: {says}", output, shows, holds)
 
     if isinstance(want, dict) and "dict" in want:
-        named = match(dict.fromkeys(want["dict"], ""), got)
-        if isinstance(named, str):
-            return finding("structure", named)
+        if not isinstance(got, dict) or got.get("dict", {}).keys() != want["dict"].keys():
+            return finding("structure", f"{_describe(got)}; expected {_describe(want)}")
         found = (
             _compare(contract, case, output, value, got["dict"][key], tolerance, key)
             for key, value in want["dict"].items()
