@@ -64,6 +64,26 @@ def test_the_solution_gets_full_marks(chapter, monkeypatch):
             assert verdict.status == "pass", f"{exercise.name}: {verdict.finding}"
 
 
+def last_step_wrong(output, weight, bias, every_step=False):
+    return (output if every_step else output[0]) @ weight.T + bias
+
+
+PARTLY = [
+    ("readout", last_step_wrong, 1),
+    ("clip_grad_norm", "norm after clipping returned", 2),
+    ("DigitRNN", "any other cell taken for one of the three", 2.5),
+    ("train", "gradients not clipped", 5),
+    ("train", "batches averaged as if all were of one size", 4),
+]
+
+
+@pytest.mark.parametrize("name, wrong, points", PARTLY)
+def test_a_mistake_costs_what_it_gets_wrong_and_no_more(name, wrong, points):
+    (exercise,) = (e for exercises in CHAPTERS.values() for e in exercises if e.name == name)
+    answer = exercise.wrong[wrong] if isinstance(wrong, str) else wrong
+    assert exercise.check(answer, SEEDS[0]).points == points
+
+
 def test_two_mistakes_at_once_are_told_where_they_compose(exercise):
     drawn = exercise.drawn(0)
     for names, wrong in list(exercise.pairs.items())[::20]:
