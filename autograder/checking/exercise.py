@@ -208,6 +208,7 @@ class Exercise:
     allows: tuple[str, ...] = ()
     single: bool = False
     initial: bool = False
+    kept: tuple[str, ...] = ()
     extra: bool = False
     book: str = ""
     mistakes: tuple[Mistake, ...] = ()

@@ -104,6 +104,10 @@ def first_step(mixed):
 
 
 RELATIONS = {
+    "total: right to float32's precision": lambda a, b, gate: (
+        blend(a, b, gate)[0],
+        blend(a, b, gate)[1].astype(np.float32).astype(a.dtype),
+    ),
     "total: every sign is turned": scaled(-1),
     "total: right up to a constant factor": scaled(0.5),
     "total: it is zero everywhere": scaled(0),
@@ -282,6 +286,24 @@ def special(exercise, implementation):
 def test_special_cases_tell_nothing_of_an_answer_that_is_right_in_the_case_as_it_is():
     assert special(BLEND, lambda a, b, gate: blend(a, 1.5 * b, gate))
     assert special(BLEND, BLEND.reference) == []
+
+
+def test_special_cases_tell_nothing_of_an_answer_that_is_only_rounded():
+    def rounded(a, b, gate):
+        mixed, total = blend(a, b, gate)
+        return mixed + 1e-7 * b, total
+
+    assert special(BLEND, rounded) == []
+
+
+def test_a_wrong_yes_or_no_has_no_relation_to_the_right_one():
+    exercise = Exercise(
+        reference=np.isnan,
+        inputs=lambda draw: {"a": np.full(draw.B, np.nan)},
+        returns="mask",
+        parts=(Part("mask", 1),),
+    )
+    assert "zero everywhere" not in told(exercise, lambda a: ~np.isnan(a))
 
 
 def test_special_cases_in_which_almost_anything_is_right_are_left_out():

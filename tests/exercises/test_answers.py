@@ -6,7 +6,7 @@ import types
 import jupytext
 import pytest
 
-from autograder.checking.exercise import Drawn
+from autograder.checking.exercise import Drawn, edited
 from autograder.exercises import CHAPTERS
 
 from .conftest import ROOT
@@ -66,6 +66,20 @@ def test_the_solution_gets_full_marks(chapter, monkeypatch):
 
 def last_step_wrong(output, weight, bias, every_step=False):
     return (output if every_step else output[0]) @ weight.T + bias
+
+
+RECORDS = [
+    ("train_truncated", ("losses.append(loss.item())", "losses.append(loss.float().item())")),
+    ("train", ("append(total / len(x))", "append(float(torch.tensor(total / len(x))))")),
+]
+
+
+@pytest.mark.parametrize("name, rounded", RECORDS)
+def test_losses_in_float32_are_right_and_what_is_learned_is_not(name, rounded):
+    (exercise,) = (e for exercises in CHAPTERS.values() for e in exercises if e.name == name)
+    assert exercise.check(edited(exercise.reference, [rounded]), SEEDS[0]).status == "pass"
+    weights = ("optimizer.step()", "optimizer.param_groups[0]['lr'] *= 1 + 1e-6; optimizer.step()")
+    assert exercise.check(edited(exercise.reference, [weights]), SEEDS[0]).status == "fail"
 
 
 PARTLY = [

@@ -246,6 +246,7 @@ training = Exercise(
         "mode": "mode",
     },
     axes={"training losses": ("epoch",), "validation losses": ("epoch",)},
+    kept=("training losses", "validation losses"),
     sizes=(*PLAIN, *CLIPPING, *DROPOUT, *EARLY, *CLASSES),
     parts=(
         Part("losses as they must fall", 2, LEARNED, names_of((*PLAIN, *CLASSES))),

@@ -416,6 +416,14 @@ TRUNCATED = (
         label="rnn-detach",
     ),
     _truncated(
+        "the state never handed to the network",
+        "You call the network with the chunk alone, so that every chunk starts from zeros: neither "
+        "h nor the state of the chunk before is ever used. What reads a long sequence in pieces "
+        "has to take the state along.",
+        (RUN, "output, h = network(x[chunk])"),
+        label="rnn-detach",
+    ),
+    _truncated(
         "h ignored",
         "Your first chunk starts from zeros whatever state you are given.",
         ("losses = []", "losses, h = [], torch.zeros_like(h)"),

@@ -187,6 +187,7 @@ truncated = Exercise(
         GRADIENTS: ("step", "weight"),
     },
     sizes=(*UNCLIPPED, *CLIPPED),
+    kept=("losses",),
     parts=(
         Part("a sequence that is one chunk", 1, cases=(ONE_CHUNK,)),
         Part(

@@ -54,6 +54,10 @@ class Contract:
     tolerance: dict[str, float] = field(default_factory=lambda: {"float64": 1e-8, "float32": 1e-4})
     """How far a value may be from the right one, absolutely and relatively, by dtype."""
 
+    kept: tuple[str, ...] = ()
+    """Outputs that are a record for people to read, such as losses: right to the precision of
+    float32, in whatever dtype the work itself is done."""
+
     @property
     def points(self):
         """All points of the exercise."""

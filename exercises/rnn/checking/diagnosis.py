@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .judge import CONDUCT, agree, differs, findings, match, one_each, readable
+from .judge import CONDUCT, SINGLE, agree, differs, findings, match, one_each, readable
 
 
 def diagnose(contract, observed, mistakes):
@@ -186,10 +186,18 @@ def right_where(contract, stage, special, expected, observed):
         )
     ]
     # An answer that is right in the case as it is goes wrong for another reason.
-    if not right or right[0] is special[0]:
+    if not right or right[0] is special[0] or _is_rounded(contract, expected[0], seen[0]):
         return []
     right = [case.name for case in right]
     return [f"It is right where {', or where '.join(right)}. That is where to look."]
+
+
+def _is_rounded(contract, want, got):
+    """Whether an answer is right to float32's precision: a special case then hides rounding."""
+    if not readable(got):
+        return False
+    right, came = _arrays_by_name(contract, want), _arrays_by_name(contract, got)
+    return right.keys() == came.keys() and all(_same(right[n], came[n], SINGLE) for n in right)
 
 
 def _is_flat(contract, observation):
@@ -307,7 +315,7 @@ def _pairs(contract, cases, expected, observed):
         for name in right:
             # A case that is to be refused has no arrays.
             counts[name] = counts.get(name, 0) + 1
-        coarse = 1e-3 if any(a.dtype == np.float32 for a in right.values()) else 1e-6
+        coarse = 1e-3 if any(a.dtype == np.float32 for a in right.values()) else SINGLE
         inputs = _all_inputs(case.inputs)
         for name in right.keys() & came.keys():
             pairs.setdefault(name, []).append((right[name], came[name], coarse, inputs))
@@ -343,6 +351,9 @@ def _all_inputs(inputs, prefix=""):
 
 def _related(contract, name, several, pairs):
     """How one output is related to what is right, by trying what often goes wrong."""
+    if several[0][0].dtype == bool:
+        # One yes or no is related to another whatever goes wrong.
+        return []
     arrays = [(right.astype(float), got.astype(float), c, i) for right, got, c, i in several]
     with np.errstate(all="ignore"):
         for says, holds_for in _relations(contract, name, arrays[0][0]):
@@ -405,6 +416,10 @@ def _relations(contract, name, example):
     """What to try: a sentence, and a test of what is right against what came."""
     axes = contract.axes.get(name.removeprefix("gradient of "), contract.axes.get(name, ()))
     axes = axes if len(axes) == example.ndim else ()
+    yield (
+        "right to float32's precision: something on the way is float32",
+        lambda r, g, c: _same(r, g, c) if c == SINGLE else None,
+    )
     yield "every sign is turned", lambda r, g, c: _same(-r, g, c)
     yield "it is zero everywhere", lambda r, g, c: r.shape == g.shape and not g.any()
     yield "it is one minus the right value", lambda r, g, c: _same(1 - r, g, c)
