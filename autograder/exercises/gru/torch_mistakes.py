@@ -240,7 +240,12 @@ GRU_CELL = (
 # --- the network ---------------------------------------------------------------------------------
 
 RETURN = "return x, torch.stack(h_n)"
-TRANSPOSE_IN = "        if self.batch_first:\n            x = x.transpose(0, 1)\n        if h0"
+SWAP = "        if self.batch_first:\n            x = x.transpose(0, 1)\n"
+TRANSPOSE_IN = f"{SWAP}        if h0"
+ZEROS_MADE = (
+    "        if h0 is None:\n"
+    "            h0 = x.new_zeros(len(self.cells), x.shape[1], self.hidden_size)\n"
+)
 
 GRU = (
     mistake(
@@ -343,6 +348,13 @@ GRU = (
         FLOAT32,
         "gru-shapes",
         ("x.new_zeros(", "torch.zeros("),
+    ),
+    mistake(
+        "zeros made before the axes are swapped",
+        "Where no state is given, you make the zeros while x is still (B, T, ·): what you take for "
+        "the number of rows is the number of steps. Where both are as many, nobody notices.",
+        "gru-batch-first",
+        (f"{SWAP}{ZEROS_MADE}", f"{ZEROS_MADE}{SWAP}"),
     ),
     mistake(
         "initial state of ones",

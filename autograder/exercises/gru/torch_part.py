@@ -91,6 +91,7 @@ ONE_LAYER = "one layer"
 BATCH_FIRST = "batch_first"
 NO_STATE = "no initial state"
 FLOAT32 = "float32"
+BATCH_FIRST_NO_STATE = "batch_first, no initial state, float32"
 LAYER_AXES = {f"gru.{name}_l{k}": axes for name, axes in PARAMETER_AXES.items() for k in range(3)}
 
 gru_cell = Exercise(
@@ -136,7 +137,8 @@ gru_network = Exercise(
         options("one hidden unit", T=3, B=4, I=2, H=1, num_layers=2),
         options(NO_STATE, T=3, B=2, I=5, H=4, num_layers=3, state=False),
         options(BATCH_FIRST, num_layers=2, batch_first=True),
-        options(FLOAT32, dtype="float32", num_layers=2, state=False),
+        # The number of rows, for the zeros, is on another axis here.
+        options(BATCH_FIRST_NO_STATE, dtype="float32", num_layers=2, batch_first=True, state=False),
     ),
     parts=(
         Part("one layer", 1, cases=(ONE_LAYER,)),
@@ -145,8 +147,8 @@ gru_network = Exercise(
             2,
             cases=("two layers", "three layers", "one step", "a batch of one", "one hidden unit"),
         ),
-        Part("zeros where no state is given", 1, cases=(NO_STATE, FLOAT32)),
-        Part("batch_first", 1, cases=(BATCH_FIRST,)),
+        Part("zeros where no state is given", 1, cases=(NO_STATE,)),
+        Part("batch_first", 1, cases=(BATCH_FIRST, BATCH_FIRST_NO_STATE)),
         Part("gradients for inputs, states and parameters", 1, gradients=True),
     ),
     uses=("GRUCell",),

@@ -166,6 +166,10 @@ STEP = "h = cell(x_t, h)"
 KEEP = "output.append(h)"
 RETURN = "return x, torch.stack(h_n)"
 _SWAP = "        if self.batch_first:\n            x = x.transpose(0, 1)\n"
+ZEROS_MADE = (
+    "        if h0 is None:\n"
+    "            h0 = x.new_zeros(len(self.cells), x.shape[1], self.hidden_size)\n"
+)
 SWAPPED_IN, SWAPPED_BACK = f"{_SWAP}        if h0", f"{_SWAP}        return"
 
 
@@ -299,6 +303,13 @@ RNN_NETWORK = (
             "torch.zeros(len(self.cells), x.shape[1], self.hidden_size)",
         ),
         label="rnn-no-state",
+    ),
+    _network(
+        "zeros made before the axes are swapped",
+        "Where no state is given, you make the zeros while x is still (B, T, ·): what you take for "
+        "the number of rows is the number of steps. Where both are as many, nobody notices.",
+        (f"{_SWAP}{ZEROS_MADE}", f"{ZEROS_MADE}{_SWAP}"),
+        label="rnn-batch-first",
     ),
     _network(
         "random numbers where no state is given",
