@@ -1,12 +1,14 @@
 """Diagnosis: known mistakes and pairs of them are named, others are told what holds."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
 from autograder.checking.contract import Case
 from autograder.checking.diagnosis import diagnose, right_where, variants
-from autograder.checking.exercise import Exercise, Part
+from autograder.checking.exercise import Exercise, Mistake, Part
 from autograder.checking.feedback import as_html, as_text
 
 from .toy import BLEND, DOUBLE, SCALE, SEED, TOTAL, Scale, blend, look
@@ -22,6 +24,25 @@ def told(exercise, answer):
     assert verdict.status == "fail"
     assert not verdict.hints
     return "\n".join(verdict.notes)
+
+
+def test_numbers_that_are_right_look_like_no_mistake_in_precision():
+    class Single(Scale):
+        def forward(self, x):
+            return tuple(out.float() for out in Scale.forward(self, x))
+
+    class Narrow(Scale):
+        def __init__(self, size):
+            super().__init__(size)
+            torch.nn.init.uniform_(self.bias, -0.1, 0.1)
+
+    exercise = dataclasses.replace(SCALE, mistakes=(Mistake("single", "", function=Single),))
+    drawn = exercise.drawn(SEED)
+    for answer, named in ((Single, ["single"]), (Narrow, [])):
+        observed = exercise.observe(answer, drawn.cases)
+        assert names(exercise.check(answer, SEED)) == named
+        told = diagnose(exercise.contract, observed, exercise.known(drawn))
+        assert [hint["name"] for hint in told] == named
 
 
 @pytest.mark.parametrize("mistake", BLEND.mistakes, ids=lambda m: m.name)

@@ -235,6 +235,26 @@ def test_a_gradient_that_overflows_is_said_to_be_not_finite():
     assert [part.points for part in verdict.parts] == [1, 1, 0]
 
 
+@pytest.mark.parametrize(
+    "spread, says",
+    [
+        (nn.init.zeros_, "is zero everywhere"),
+        (nn.init.uniform_, "is not centred on zero"),
+        (nn.init.normal_, "goes too far from zero"),
+        (lambda p: nn.init.uniform_(p, -0.1, 0.1), "stays too close to zero"),
+        (lambda p: nn.init.constant_(p, torch.nan), "holds nan"),
+    ],
+)
+def test_it_is_said_how_new_parameters_are_off(spread, says):
+    def other(self, size):
+        Scale.__init__(self, size)
+        spread(self.bias)
+
+    verdict = SCALE.check(broken(__init__=other), SEED)
+    assert f"bias of a new module {says}" in verdict.finding.says
+    assert [part.points for part in verdict.parts] == [1, 1, 0]
+
+
 def test_where_parameters_are_missing_it_is_said_what_a_parameter_is():
     def plain(self, size):
         Scale.__init__(self, size)

@@ -230,6 +230,17 @@ GRU_CELL = (
         ),
     ),
     mistake(
+        "biases that start at zero",
+        "Your numbers are right, and your weights start as they should. Biases of zero are usual "
+        "in many networks and do no harm; the text, like PyTorch, draws them too.",
+        "gru-step",
+        (
+            "-bound, bound)",
+            "-bound, bound)\n        nn.init.zeros_(self.bias_ih)\n"
+            "        nn.init.zeros_(self.bias_hh)",
+        ),
+    ),
+    mistake(
         "new parameters from another range",
         SPREAD,
         "gru-step",

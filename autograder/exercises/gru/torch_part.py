@@ -104,7 +104,11 @@ gru_cell = Exercise(
     gates=GATES,
     parts=(
         Part("the new hidden state h", 2, outputs=("h",)),
-        Part("gradients for inputs, state and parameters", 1, gradients=True),
+        Part(
+            "gradients for inputs, state and parameters; how new ones are drawn",
+            1,
+            gradients=True,
+        ),
     ),
     stand_in="torch.nn.GRUCell",
     # Many units, so that the spread of new parameters can be judged.

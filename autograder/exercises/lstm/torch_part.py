@@ -135,7 +135,11 @@ lstm_cell = Exercise(
     parts=(
         Part("the new cell state c", 2, outputs=("c",)),
         Part("the new hidden state h", 1, outputs=("h",)),
-        Part("gradients for inputs, states and parameters", 2, gradients=True),
+        Part(
+            "gradients for inputs, states and parameters; how new ones are drawn",
+            2,
+            gradients=True,
+        ),
     ),
     composes=True,
     book=at("lstm-step"),

@@ -156,6 +156,16 @@ RNN_CELL = (
         "called the cell finds its state changed, and in training the graph breaks.",
         (SQUEEZED, "h.data.copy_(torch.tanh(a))\n        return torch.tanh(a)"),
     ),
+    _cell(
+        "biases that start at zero",
+        "Your numbers are right, and your weights start as they should. Biases of zero are usual "
+        "in many networks and do no harm; the text, like PyTorch, draws them too.",
+        (
+            "-bound, bound)",
+            "-bound, bound)\n        nn.init.zeros_(self.bias_ih)\n"
+            "        nn.init.zeros_(self.bias_hh)",
+        ),
+    ),
     _cell("new parameters from another range", SPREAD, ("bound = hidden_size**-0.5", "bound = 1")),
 )
 

@@ -91,7 +91,11 @@ rnn_cell = Exercise(
     axes={"h": PER_UNIT, **PARAMETER_AXES},
     parts=(
         Part("the new hidden state", 2, outputs=("h",)),
-        Part("gradients for input, state and parameters", 1, gradients=True),
+        Part(
+            "gradients for input, state and parameters; how new ones are drawn",
+            1,
+            gradients=True,
+        ),
     ),
     stand_in="torch.nn.RNNCell",
     # Many units, so that the spread of new parameters can be judged.

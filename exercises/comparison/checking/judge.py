@@ -688,16 +688,31 @@ def _others(want, missing):
 
 def _initial_findings(case, want, got):
     """How new parameters are spread: their spread and largest size, where they are many enough."""
-    for name, (mean, spread, largest) in want["initial"].items():
-        if case.inputs["parameters"][name].size < MANY or not largest:
+    for name, right in want["initial"].items():
+        if case.inputs["parameters"][name].size < MANY or not right[2]:
             continue
-        own = got.get("initial", {}).get(name)
-        if (
-            own is None
-            or not 0.6 < own[1] / spread < 1.6
-            or not 0.6 < own[2] / largest < 1.6
-            or not abs(own[0] - mean) < 0.8 * spread
-        ):
-            said = f"{name} of a new module is not drawn as the text says"
+        off = _say_spread(right, got.get("initial", {}).get(name, [np.nan] * 3))
+        if off:
+            said = f"{name} of a new module {off}; the text says how it is to be drawn"
             return [Finding("initial", case.name, said)]
     return []
+
+
+def _say_spread(right, own):
+    """How new numbers are spread in another way than is right, in words; empty where they aren't.
+
+    Parameters
+    ----------
+    right, own : mean, spread and largest size
+    """
+    (_, spread, largest), (own_mean, own_spread, own_largest) = right, own
+    if not np.isfinite(own).all():
+        return "holds nan or infinity"
+    if own_largest == 0:
+        return "is zero everywhere"
+    if abs(own_mean) > 0.4 * own_largest:
+        return "is not centred on zero"
+    sizes = own_spread / spread, own_largest / largest
+    if max(sizes) >= 1.6:
+        return "goes too far from zero"
+    return "stays too close to zero" if min(sizes) <= 0.6 else ""

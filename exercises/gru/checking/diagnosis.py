@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from .judge import CONDUCT, SINGLE, agree, differs, findings, match, one_each, readable
+from .plain import arrays
 
 
 def diagnose(contract, observed, mistakes):
@@ -16,8 +17,8 @@ def diagnose(contract, observed, mistakes):
     contract : Contract
     observed : list of observations of the answer, one for each case
     mistakes : list of dicts with ``told``, what to tell the student (a list of dicts with
-        ``name``, ``hint`` and ``book``), and ``observed``, the observations of an implementation
-        that makes the mistake, one for each case
+        ``name``, ``hint`` and ``book``), ``observed``, the observations of an implementation
+        that makes the mistake, one for each case, and ``single``, whether ``is_single`` of them
 
     Returns
     -------
@@ -27,12 +28,23 @@ def diagnose(contract, observed, mistakes):
     if not isinstance(observed, list) or not all(map(readable, observed)):
         return []
     for mistake in mistakes:
+        if mistake["single"] and not is_single(observed):
+            continue
         if all(
             alike(contract, theirs, ours)
             for theirs, ours in zip(mistake["observed"], observed, strict=False)
         ):
             return mistake["told"]
     return []
+
+
+def is_single(observed):
+    """Whether values came in float32 in every case, so also where they should be float64.
+
+    The numbers of such a mistake are right up to rounding: by them alone, it would be told of
+    any answer that is wrong in something else than numbers.
+    """
+    return all(any(a.dtype == np.float32 for a in arrays(seen["value"])) for seen in observed)
 
 
 def alike(contract, a, b):
@@ -56,7 +68,13 @@ def alike(contract, a, b):
 
 
 def _alike_when_new(a, b):
-    """Whether new parameters go about as far from zero; how far is the same in all small draws."""
+    """Whether new parameters go about as far from zero, and the same ones start there.
+
+    How far they go is the same in all small draws.
+    """
+    zero = [{name for name, new in o.get("initial", {}).items() if not new[2]} for o in (a, b)]
+    if zero[0] != zero[1]:
+        return False
     far = [max((new[2] for new in o.get("initial", {}).values()), default=0.0) for o in (a, b)]
     return min(far) >= 0.7 * max(far)
 
