@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .contract import Case, Contract, Part
-from .diagnosis import alike, holds, right_where, variants
+from .diagnosis import alike, holds, is_single, right_where, variants
 from .judge import FINAL, RUNS, agree, grader_error, judge, one_each, readable, tolerance_of
 from .plain import arrays, pack
 from .probe import observe, stand_in
@@ -181,7 +181,9 @@ class Drawn:
         """Whether an answer does on every case what a wrong implementation does."""
         # The first case comes last: with its second call it takes longest.
         order = [*range(1, len(observed)), 0]
-        return all(alike(self.contract, self.shown(wrong, k), observed[k]) for k in order)
+        if not all(alike(self.contract, self.shown(wrong, k), observed[k]) for k in order):
+            return False
+        return is_single(observed) or not is_single(self.observed(wrong))
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,7 @@ class Exercise:
     allows: tuple[str, ...] = ()
     single: bool = False
     initial: bool = False
+    kept: tuple[str, ...] = ()
     extra: bool = False
     book: str = ""
     mistakes: tuple[Mistake, ...] = ()
@@ -356,7 +359,14 @@ class Exercise:
         list of dicts for ``diagnosis.diagnose``
         """
         seen = {name: drawn.observed(wrong) for name, wrong in self.wrong.items()}
-        known = [{"told": self._told(n), "observed": [*map(carried, seen[n])]} for n in seen]
+        known = [
+            {
+                "told": self._told(name),
+                "observed": [*map(carried, seen[name])],
+                "single": is_single(seen[name]),
+            }
+            for name in seen
+        ]
         few = range(PAIR_CASES)
         for names, wrong in self.pairs.items():
             both = [drawn.shown(wrong, k) for k in few]
@@ -365,7 +375,8 @@ class Exercise:
             if not any(
                 all(alike(self.contract, both[k], other[k]) for k in few) for other in others
             ):
-                known.append({"told": self._told(*names), "observed": [*map(carried, both)]})
+                told = self._told(*names)
+                known.append({"told": told, "observed": [*map(carried, both)], "single": False})
         return known
 
     def public(self, seed):

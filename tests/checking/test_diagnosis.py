@@ -1,12 +1,14 @@
 """Diagnosis: known mistakes and pairs of them are named, others are told what holds."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
 from autograder.checking.contract import Case
 from autograder.checking.diagnosis import diagnose, right_where, variants
-from autograder.checking.exercise import Exercise, Part
+from autograder.checking.exercise import Exercise, Mistake, Part
 from autograder.checking.feedback import as_html, as_text
 
 from .toy import BLEND, DOUBLE, SCALE, SEED, TOTAL, Scale, blend, look
@@ -22,6 +24,25 @@ def told(exercise, answer):
     assert verdict.status == "fail"
     assert not verdict.hints
     return "\n".join(verdict.notes)
+
+
+def test_numbers_that_are_right_look_like_no_mistake_in_precision():
+    class Single(Scale):
+        def forward(self, x):
+            return tuple(out.float() for out in Scale.forward(self, x))
+
+    class Narrow(Scale):
+        def __init__(self, size):
+            super().__init__(size)
+            torch.nn.init.uniform_(self.bias, -0.1, 0.1)
+
+    exercise = dataclasses.replace(SCALE, mistakes=(Mistake("single", "", function=Single),))
+    drawn = exercise.drawn(SEED)
+    for answer, named in ((Single, ["single"]), (Narrow, [])):
+        observed = exercise.observe(answer, drawn.cases)
+        assert names(exercise.check(answer, SEED)) == named
+        told = diagnose(exercise.contract, observed, exercise.known(drawn))
+        assert [hint["name"] for hint in told] == named
 
 
 @pytest.mark.parametrize("mistake", BLEND.mistakes, ids=lambda m: m.name)
@@ -104,6 +125,10 @@ def first_step(mixed):
 
 
 RELATIONS = {
+    "total: right to float32's precision": lambda a, b, gate: (
+        blend(a, b, gate)[0],
+        blend(a, b, gate)[1].astype(np.float32).astype(a.dtype),
+    ),
     "total: every sign is turned": scaled(-1),
     "total: right up to a constant factor": scaled(0.5),
     "total: it is zero everywhere": scaled(0),
@@ -197,6 +222,26 @@ def test_gates_that_are_right_are_told():
     assert "gate o, unit 0" in verdict.finding.says
 
 
+@pytest.mark.parametrize(
+    "axis, right, says",
+    [
+        ("class", [0, 2], "right: classes 0, 2"),
+        ("t =", [0, 2], "right: t = 0, 2"),
+        ("draw", range(30), "right: 30 of 40 draws"),
+    ],
+)
+def test_what_is_right_along_an_axis_is_told_in_few_words(axis, right, says):
+    exercise = Exercise(
+        reference=np_tanh,
+        inputs=lambda draw: {"a": draw.normal(40 if axis == "draw" else 4)},
+        returns="s",
+        axes={"s": (axis,)},
+        parts=(Part("s", 1),),
+    )
+    wrong = exercise.check(lambda a: np.tanh(a) + ~np.isin(np.arange(len(a)), right), SEED)
+    assert wrong.finding.holds == says
+
+
 def test_right_cases_are_told():
     def but_one_row(a):
         return 2 * a if len(a) > 1 else a
@@ -262,6 +307,24 @@ def special(exercise, implementation):
 def test_special_cases_tell_nothing_of_an_answer_that_is_right_in_the_case_as_it_is():
     assert special(BLEND, lambda a, b, gate: blend(a, 1.5 * b, gate))
     assert special(BLEND, BLEND.reference) == []
+
+
+def test_special_cases_tell_nothing_of_an_answer_that_is_only_rounded():
+    def rounded(a, b, gate):
+        mixed, total = blend(a, b, gate)
+        return mixed + 1e-7 * b, total
+
+    assert special(BLEND, rounded) == []
+
+
+def test_a_wrong_yes_or_no_has_no_relation_to_the_right_one():
+    exercise = Exercise(
+        reference=np.isnan,
+        inputs=lambda draw: {"a": np.full(draw.B, np.nan)},
+        returns="mask",
+        parts=(Part("mask", 1),),
+    )
+    assert "zero everywhere" not in told(exercise, lambda a: ~np.isnan(a))
 
 
 def test_special_cases_in_which_almost_anything_is_right_are_left_out():

@@ -1,6 +1,7 @@
 """The words a student reads: text and HTML say the same, safely, to a screen reader too."""
 
 import html.parser
+import re
 
 import numpy as np
 import pytest
@@ -111,6 +112,12 @@ def test_values_are_shown_only_where_they_may_be():
     assert "expected" not in as_text(verdict) and "expected" not in as_html(verdict)
     assert "expected" in as_text(verdict, show_values=True)
     assert "expected" in as_html(verdict, show_values=True)
+
+
+def test_as_many_digits_are_shown_as_tell_two_values_apart():
+    verdict = DOUBLE.check(lambda a: 2 * a + 1e-7, SEED)
+    shown = re.search("expected (.*), got (.*)", verdict.finding.shows)
+    assert shown[1] != shown[2]
 
 
 def test_what_holds_is_shown():

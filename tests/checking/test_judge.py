@@ -18,7 +18,19 @@ from autograder.checking.feedback import TITLES, as_html, as_text
 from autograder.checking.judge import STAGES, judge, readable
 from autograder.exercises import CHAPTERS
 
-from .toy import BLEND, DOUBLE, SCALE, SEED, TOTAL, Scale, blend, double, look
+from .toy import (
+    BLEND,
+    DOUBLE,
+    MEASURE,
+    SCALE,
+    SEED,
+    TOTAL,
+    Scale,
+    blend,
+    double,
+    look,
+    measure,
+)
 
 
 def broken(**changes):
@@ -81,6 +93,7 @@ EXAMPLES = {
     "values": (DOUBLE, lambda a: a, "wrong first at batch row 0, unit 0"),
     "unmodified": (DOUBLE, changing, "the call changed a"),
     "repeatable": (DOUBLE, remembering(), "the second time"),
+    "more": (MEASURE, lambda a: {"size": a.size, **measure(a)}, "has size as well"),
     "gradients": (SCALE, broken(forward=without_gradient), "shifted is cut off from the graph"),
     "initial": (SCALE, broken(__init__=spread_wrong), "weight of a new module"),
 }
@@ -125,7 +138,7 @@ def test_the_first_stage_that_fails_is_read_first():
 def test_stages_stand_in_the_order_of_judging():
     order = (
         "exists callable written rules signature builds module parameters runs structure type "
-        "shape dtype finite values unmodified repeatable gradients initial"
+        "shape dtype finite values unmodified repeatable more gradients initial"
     )
     assert " ".join(STAGES) == order
 
@@ -160,6 +173,25 @@ def test_what_no_part_names_costs_the_last():
         return double(a) if a.shape[1] != 1 else a
 
     assert [p.points for p in exercise.check(answer, SEED).parts] == [1, 0]
+
+
+def test_a_key_of_a_returned_dict_stands_for_its_output_alone():
+    def less(a):
+        return {"twice": 2 * a}
+
+    def more(a):
+        return measure(a) | {"size": a.size}
+
+    verdict = MEASURE.check(less, SEED)
+    assert [p.points for p in verdict.parts] == [0, 1, 0]
+    assert "the returned dict has no 'shape'" in verdict.finding.says
+    assert [p.points for p in MEASURE.check(more, SEED).parts] == [1, 1, 0]
+    assert [p.points for p in MEASURE.check(lambda a: {}, SEED).parts] == [0, 0, 0]
+
+
+def test_a_number_in_the_place_of_a_tuple_is_told():
+    says = MEASURE.check(lambda a: {"twice": 2 * a, "shape": a.size}, SEED).finding.says
+    assert "a number (int); expected a tuple" in says
 
 
 def test_wrong_values_are_worth_no_gradients():
@@ -200,6 +232,26 @@ def test_a_gradient_that_overflows_is_said_to_be_not_finite():
 
     verdict = SCALE.check(broken(forward=overflowing), SEED)
     assert "gradient of bias: not finite" in verdict.finding.says
+    assert [part.points for part in verdict.parts] == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "spread, says",
+    [
+        (nn.init.zeros_, "is zero everywhere"),
+        (nn.init.uniform_, "is not centred on zero"),
+        (nn.init.normal_, "goes too far from zero"),
+        (lambda p: nn.init.uniform_(p, -0.1, 0.1), "stays too close to zero"),
+        (lambda p: nn.init.constant_(p, torch.nan), "holds nan"),
+    ],
+)
+def test_it_is_said_how_new_parameters_are_off(spread, says):
+    def other(self, size):
+        Scale.__init__(self, size)
+        spread(self.bias)
+
+    verdict = SCALE.check(broken(__init__=other), SEED)
+    assert f"bias of a new module {says}" in verdict.finding.says
     assert [part.points for part in verdict.parts] == [1, 1, 0]
 
 

@@ -80,6 +80,23 @@ TOTAL = Exercise(
 )
 
 
+def measure(a):
+    """Twice the array, and its shape."""
+    return {"twice": 2 * a, "shape": a.shape}
+
+
+MEASURE = Exercise(
+    reference=measure,
+    inputs=lambda draw: {"a": draw.normal(draw.B)},
+    returns={"twice": "twice the array", "shape": "shape"},
+    parts=(
+        Part("one row", 1, cases=("a batch of one",)),
+        Part("twice", 1, outputs=("twice the array",)),
+        Part("the shape", 1, outputs=("shape",)),
+    ),
+)
+
+
 class Scale(nn.Module):
     """Scale the input by a weight and shift it by a bias."""
 

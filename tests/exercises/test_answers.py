@@ -6,7 +6,7 @@ import types
 import jupytext
 import pytest
 
-from autograder.checking.exercise import Drawn
+from autograder.checking.exercise import Drawn, edited
 from autograder.exercises import CHAPTERS
 
 from .conftest import ROOT
@@ -62,6 +62,40 @@ def test_the_solution_gets_full_marks(chapter, monkeypatch):
         for seed in range(3):
             verdict = exercise.check(namespace[exercise.name], seed)
             assert verdict.status == "pass", f"{exercise.name}: {verdict.finding}"
+
+
+def last_step_wrong(output, weight, bias, every_step=False):
+    return (output if every_step else output[0]) @ weight.T + bias
+
+
+RECORDS = [
+    ("train_truncated", ("losses.append(loss.item())", "losses.append(loss.float().item())")),
+    ("train", ("append(total / len(x))", "append(float(torch.tensor(total / len(x))))")),
+]
+
+
+@pytest.mark.parametrize("name, rounded", RECORDS)
+def test_losses_in_float32_are_right_and_what_is_learned_is_not(name, rounded):
+    (exercise,) = (e for exercises in CHAPTERS.values() for e in exercises if e.name == name)
+    assert exercise.check(edited(exercise.reference, [rounded]), SEEDS[0]).status == "pass"
+    weights = ("optimizer.step()", "optimizer.param_groups[0]['lr'] *= 1 + 1e-6; optimizer.step()")
+    assert exercise.check(edited(exercise.reference, [weights]), SEEDS[0]).status == "fail"
+
+
+PARTLY = [
+    ("readout", last_step_wrong, 1),
+    ("clip_grad_norm", "norm after clipping returned", 2),
+    ("DigitRNN", "any other cell taken for one of the three", 2.5),
+    ("train", "gradients not clipped", 5),
+    ("train", "batches averaged as if all were of one size", 4),
+]
+
+
+@pytest.mark.parametrize("name, wrong, points", PARTLY)
+def test_a_mistake_costs_what_it_gets_wrong_and_no_more(name, wrong, points):
+    (exercise,) = (e for exercises in CHAPTERS.values() for e in exercises if e.name == name)
+    answer = exercise.wrong[wrong] if isinstance(wrong, str) else wrong
+    assert exercise.check(answer, SEEDS[0]).points == points
 
 
 def test_two_mistakes_at_once_are_told_where_they_compose(exercise):

@@ -309,21 +309,23 @@ tagger = Exercise(
     alternatives=other.TAGGER,
 )
 
+SEVERAL = (
+    case("several missing words", T=5, B=3),
+    case("more words", T=6, B=4, words=11),
+    case("a batch of one", T=4, B=1),
+    case("float32", T=5, B=3, dtype="float32"),
+)
+ONE_WORD = case("one missing word", T=5, B=3, missing="one")
+
 loss = Exercise(
     reference=missing_word_loss,
     inputs=loss_case,
     kind="torch",
     returns="loss",
-    sizes=(
-        case("several missing words", T=5, B=3),
-        case("more words", T=6, B=4, words=11),
-        case("one missing word", T=5, B=3, missing="one"),
-        case("a batch of one", T=4, B=1),
-        case("float32", T=5, B=3, dtype="float32"),
-    ),
+    sizes=(*SEVERAL, ONE_WORD),
     parts=(
-        Part("one missing word", 0.5, cases=("one missing word",)),
-        Part("several missing words", 0.5),
+        Part("one missing word", 0.5, cases=(ONE_WORD.name,)),
+        Part("several missing words", 0.5, cases=tuple(size.name for size in SEVERAL)),
         Part("gradients for the scores", 1, gradients=True),
     ),
     book=at("birnn-loss"),

@@ -197,7 +197,7 @@ make_windows = Exercise(
     inputs=windows_inputs,
     subject="refusing function",
     returns=("x", "y"),
-    axes={"x": ("window", "value"), "y": ("window", "step ahead")},
+    axes={"x": ("window", "value"), "y": ("window", "forecast step")},
     sizes=(*FITTING, *TOO_SHORT),
     parts=(
         Part("the windows x", 1, outputs=("x",), cases=names_of(FITTING)),
@@ -213,7 +213,7 @@ naive_forecast = Exercise(
     reference=comparison.naive_forecast,
     inputs=forecast_inputs,
     returns="forecast",
-    axes={"forecast": ("window", "step ahead")},
+    axes={"forecast": ("window", "forecast step")},
     sizes=(
         options("one step ahead", B=4, window=5, horizon=1),
         options("three steps ahead", B=5, window=7, horizon=3),

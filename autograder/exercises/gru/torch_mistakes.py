@@ -230,6 +230,17 @@ GRU_CELL = (
         ),
     ),
     mistake(
+        "biases that start at zero",
+        "Your numbers are right, and your weights start as they should. Biases of zero are usual "
+        "in many networks and do no harm; the text, like PyTorch, draws them too.",
+        "gru-step",
+        (
+            "-bound, bound)",
+            "-bound, bound)\n        nn.init.zeros_(self.bias_ih)\n"
+            "        nn.init.zeros_(self.bias_hh)",
+        ),
+    ),
+    mistake(
         "new parameters from another range",
         SPREAD,
         "gru-step",
@@ -240,7 +251,12 @@ GRU_CELL = (
 # --- the network ---------------------------------------------------------------------------------
 
 RETURN = "return x, torch.stack(h_n)"
-TRANSPOSE_IN = "        if self.batch_first:\n            x = x.transpose(0, 1)\n        if h0"
+SWAP = "        if self.batch_first:\n            x = x.transpose(0, 1)\n"
+TRANSPOSE_IN = f"{SWAP}        if h0"
+ZEROS_MADE = (
+    "        if h0 is None:\n"
+    "            h0 = x.new_zeros(len(self.cells), x.shape[1], self.hidden_size)\n"
+)
 
 GRU = (
     mistake(
@@ -343,6 +359,13 @@ GRU = (
         FLOAT32,
         "gru-shapes",
         ("x.new_zeros(", "torch.zeros("),
+    ),
+    mistake(
+        "zeros made before the axes are swapped",
+        "Where no state is given, you make the zeros while x is still (B, T, ·): what you take for "
+        "the number of rows is the number of steps. Where both are as many, nobody notices.",
+        "gru-batch-first",
+        (f"{SWAP}{ZEROS_MADE}", f"{ZEROS_MADE}{SWAP}"),
     ),
     mistake(
         "initial state of ones",

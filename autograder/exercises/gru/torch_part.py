@@ -91,6 +91,7 @@ ONE_LAYER = "one layer"
 BATCH_FIRST = "batch_first"
 NO_STATE = "no initial state"
 FLOAT32 = "float32"
+BATCH_FIRST_NO_STATE = "batch_first, no initial state, float32"
 LAYER_AXES = {f"gru.{name}_l{k}": axes for name, axes in PARAMETER_AXES.items() for k in range(3)}
 
 gru_cell = Exercise(
@@ -103,7 +104,11 @@ gru_cell = Exercise(
     gates=GATES,
     parts=(
         Part("the new hidden state h", 2, outputs=("h",)),
-        Part("gradients for inputs, state and parameters", 1, gradients=True),
+        Part(
+            "gradients for inputs, state and parameters; how new ones are drawn",
+            1,
+            gradients=True,
+        ),
     ),
     stand_in="torch.nn.GRUCell",
     # Many units, so that the spread of new parameters can be judged.
@@ -136,7 +141,8 @@ gru_network = Exercise(
         options("one hidden unit", T=3, B=4, I=2, H=1, num_layers=2),
         options(NO_STATE, T=3, B=2, I=5, H=4, num_layers=3, state=False),
         options(BATCH_FIRST, num_layers=2, batch_first=True),
-        options(FLOAT32, dtype="float32", num_layers=2, state=False),
+        # The number of rows, for the zeros, is on another axis here.
+        options(BATCH_FIRST_NO_STATE, dtype="float32", num_layers=2, batch_first=True, state=False),
     ),
     parts=(
         Part("one layer", 1, cases=(ONE_LAYER,)),
@@ -145,8 +151,8 @@ gru_network = Exercise(
             2,
             cases=("two layers", "three layers", "one step", "a batch of one", "one hidden unit"),
         ),
-        Part("zeros where no state is given", 1, cases=(NO_STATE, FLOAT32)),
-        Part("batch_first", 1, cases=(BATCH_FIRST,)),
+        Part("zeros where no state is given", 1, cases=(NO_STATE,)),
+        Part("batch_first", 1, cases=(BATCH_FIRST, BATCH_FIRST_NO_STATE)),
         Part("gradients for inputs, states and parameters", 1, gradients=True),
     ),
     uses=("GRUCell",),
@@ -182,6 +188,14 @@ regressor = Exercise(
     alternatives=other.GRU_REGRESSOR,
 )
 
+IN_FLOAT64 = (
+    options("two classes", T=6, B=2, I=5, H=3, num_layers=2, classes=2),
+    options("as many rows as steps", T=3, B=3, I=2, H=4, num_layers=2, classes=5),
+    options("one layer", T=5, B=3, I=2, H=4, num_layers=1, classes=4),
+    options("one step", T=1, B=3, I=2, H=4, num_layers=2, classes=3),
+    options("a batch of one", T=4, B=1, I=3, H=2, num_layers=3, classes=3),
+)
+
 classifier = Exercise(
     reference=GRUClassifier,
     inputs=classifier_case,
@@ -190,17 +204,10 @@ classifier = Exercise(
     returns="scores",
     axes={"scores": ("batch row", "class"), **LAYER_AXES},
     gates=GATES,
-    sizes=(
-        options("two classes", T=6, B=2, I=5, H=3, num_layers=2, classes=2),
-        options("as many rows as steps", T=3, B=3, I=2, H=4, num_layers=2, classes=5),
-        options("one layer", T=5, B=3, I=2, H=4, num_layers=1, classes=4),
-        options("one step", T=1, B=3, I=2, H=4, num_layers=2, classes=3),
-        options("a batch of one", T=4, B=1, I=3, H=2, num_layers=3, classes=3),
-        options(FLOAT32, dtype="float32", num_layers=2, classes=3),
-    ),
+    sizes=(*IN_FLOAT64, options(FLOAT32, dtype="float32", num_layers=2, classes=3)),
     parts=(
         Part("it runs and scores are right in float32", 2, cases=(FLOAT32,)),
-        Part("every size, in float64", 1),
+        Part("every size, in float64", 1, cases=tuple(size.name for size in IN_FLOAT64)),
         Part("gradients for the input and all parameters", 1, gradients=True),
     ),
     allows=("torch.nn.GRU",),

@@ -748,9 +748,17 @@ def forget_bias_by_init(lstm, value=1.0):
     return lstm
 
 
+def forget_bias_by_new_tensors(lstm, value=1.0):
+    H = lstm.hidden_size
+    for name, parameter in lstm.named_parameters():
+        if name.startswith("bias"):
+            parameter.data[H : 2 * H] = torch.full((H,), value) * ("_ih_" in name)
+
+
 INIT_FORGET_BIAS = (
     forget_bias_by_chunks,
     forget_bias_by_names,
     forget_bias_by_state_dict,
     forget_bias_by_init,
+    forget_bias_by_new_tensors,
 )

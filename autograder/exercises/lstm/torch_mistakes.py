@@ -286,6 +286,17 @@ LSTM_CELL = (
         ),
     ),
     mistake(
+        "biases that start at zero",
+        "Your numbers are right, and your weights start as they should. Biases of zero are usual "
+        "in many networks and do no harm; the text, like PyTorch, draws them too.",
+        "lstm-step",
+        (
+            "-bound, bound)",
+            "-bound, bound)\n        nn.init.zeros_(self.bias_ih)\n"
+            "        nn.init.zeros_(self.bias_hh)",
+        ),
+    ),
+    mistake(
         "new parameters from another range",
         SPREAD,
         "lstm-step",
@@ -296,13 +307,16 @@ LSTM_CELL = (
 
 # --- the stacked network -------------------------------------------------------------------------
 
-IN = "        if self.batch_first:\n            x = x.transpose(0, 1)\n        if state"
-OUT = "        if self.batch_first:\n            x = x.transpose(0, 1)\n        return x, "
+SWAP = "        if self.batch_first:\n            x = x.transpose(0, 1)\n"
+IN, OUT = f"{SWAP}        if state", f"{SWAP}        return x, "
 LAYERS = "for cell, h, c in zip(self.cells, *state, strict=True):\n"
 STEP = "h, c = cell(x_t, (h, c))"
 ABOVE = "x = torch.stack(output)"
 FINAL = "(torch.stack(h_n), torch.stack(c_n))"
 ZEROS = "x.new_zeros(len(self.cells), x.shape[1], self.hidden_size)"
+ZEROS_MADE = (
+    f"        if state is None:\n            zeros = {ZEROS}\n            state = (zeros, zeros)\n"
+)
 CELLS = "LSTMCell(input_size if k == 0 else hidden_size, hidden_size) for k in range(num_layers)"
 
 LSTM = (
@@ -453,6 +467,13 @@ LSTM = (
         FLOAT32,
         "lstm-module",
         ("x.new_zeros(", "torch.zeros("),
+    ),
+    mistake(
+        "zeros made before the axes are swapped",
+        "Where no state is given, you make the zeros while x is still (B, T, ·): what you take for "
+        "the number of rows is the number of steps. Where both are as many, nobody notices.",
+        "lstm-batch-first",
+        (f"{SWAP}{ZEROS_MADE}", f"{ZEROS_MADE}{SWAP}"),
     ),
     mistake(
         "output made in float32",

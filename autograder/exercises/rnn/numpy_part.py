@@ -150,7 +150,7 @@ readout = Exercise(
     sizes=(*LAST_STEP, *EVERY_STEP),
     parts=(
         Part("answers after the last step", 1, cases=tuple(size.name for size in LAST_STEP)),
-        Part("answers after every step", 1),
+        Part("answers after every step", 1, cases=tuple(size.name for size in EVERY_STEP)),
     ),
     book=at("rnn-readout"),
     mistakes=mistakes.READOUT,
@@ -203,34 +203,40 @@ def clipping(name, allowed, shapes=LAYER, **given):
     return Size(name, options={"allowed": allowed, "shapes": shapes}, **given)
 
 
+TOO_LONG = (
+    clipping("gradients that are too long", 0.4),
+    clipping("gradients far too long", 0.01, scale=20.0),
+    clipping("too long together, each short enough", 0.9, {"a": (3,), "b": (2, 2), "c": ()}),
+    clipping("one array", 0.5, {"weight": (3, 5)}),
+    clipping("float32", 0.3, dtype="float32"),
+    # 0 / 0 for who divides before comparing.
+    clipping("gradients all zero, nothing allowed", 0.0, {"weight": (2, 3)}, scale=0.0),
+)
+SHORT_ENOUGH = (
+    clipping("gradients that are short enough", 2.5),
+    clipping("short gradients, much allowed", 40.0, {"weight": (2, 3)}),
+    clipping("gradients that are all zero", 1.0, scale=0.0),
+)
+
 clip_grad_norm = Exercise(
     reference=rnn.clip_grad_norm,
     inputs=clip_inputs,
     returns=("clipped", "total_norm"),
-    sizes=(
-        clipping("gradients that are too long", 0.4),
-        clipping("gradients far too long", 0.01, scale=20.0),
-        clipping("too long together, each short enough", 0.9, {"a": (3,), "b": (2, 2), "c": ()}),
-        clipping("gradients that are short enough", 2.5),
-        clipping("short gradients, much allowed", 40.0, {"weight": (2, 3)}),
-        clipping("gradients that are all zero", 1.0, scale=0.0),
-        clipping("gradients all zero, nothing allowed", 0.0, {"weight": (2, 3)}, scale=0.0),
-        clipping("one array", 0.5, {"weight": (3, 5)}),
-        clipping("float32", 0.3, dtype="float32"),
-    ),
+    sizes=(*TOO_LONG, *SHORT_ENOUGH),
     parts=(
         Part("the total norm", 1, outputs=("total_norm",)),
         Part(
             "gradients that may stay as they are",
             1,
             outputs=("clipped",),
-            cases=(
-                "gradients that are short enough",
-                "short gradients, much allowed",
-                "gradients that are all zero",
-            ),
+            cases=tuple(size.name for size in SHORT_ENOUGH),
         ),
-        Part("gradients that must be shortened", 1),
+        Part(
+            "gradients that must be shortened",
+            1,
+            outputs=("clipped",),
+            cases=tuple(size.name for size in TOO_LONG),
+        ),
     ),
     book=at("rnn-clipping"),
     mistakes=mistakes.CLIP_GRAD_NORM,

@@ -156,6 +156,16 @@ RNN_CELL = (
         "called the cell finds its state changed, and in training the graph breaks.",
         (SQUEEZED, "h.data.copy_(torch.tanh(a))\n        return torch.tanh(a)"),
     ),
+    _cell(
+        "biases that start at zero",
+        "Your numbers are right, and your weights start as they should. Biases of zero are usual "
+        "in many networks and do no harm; the text, like PyTorch, draws them too.",
+        (
+            "-bound, bound)",
+            "-bound, bound)\n        nn.init.zeros_(self.bias_ih)\n"
+            "        nn.init.zeros_(self.bias_hh)",
+        ),
+    ),
     _cell("new parameters from another range", SPREAD, ("bound = hidden_size**-0.5", "bound = 1")),
 )
 
@@ -166,6 +176,10 @@ STEP = "h = cell(x_t, h)"
 KEEP = "output.append(h)"
 RETURN = "return x, torch.stack(h_n)"
 _SWAP = "        if self.batch_first:\n            x = x.transpose(0, 1)\n"
+ZEROS_MADE = (
+    "        if h0 is None:\n"
+    "            h0 = x.new_zeros(len(self.cells), x.shape[1], self.hidden_size)\n"
+)
 SWAPPED_IN, SWAPPED_BACK = f"{_SWAP}        if h0", f"{_SWAP}        return"
 
 
@@ -301,6 +315,13 @@ RNN_NETWORK = (
         label="rnn-no-state",
     ),
     _network(
+        "zeros made before the axes are swapped",
+        "Where no state is given, you make the zeros while x is still (B, T, ·): what you take for "
+        "the number of rows is the number of steps. Where both are as many, nobody notices.",
+        (f"{_SWAP}{ZEROS_MADE}", f"{ZEROS_MADE}{_SWAP}"),
+        label="rnn-batch-first",
+    ),
+    _network(
         "random numbers where no state is given",
         "Where no state is given you start from random numbers, so the same input gives another "
         "answer each time. The usual start is zeros.",
@@ -413,6 +434,14 @@ TRUNCATED = (
         (RUN, "output, h_n = network(x[chunk], h)"),
         (DETACH, "        h, h_n = torch.zeros_like(h_n), h_n.detach()\n"),
         (DONE, "return losses, h_n"),
+        label="rnn-detach",
+    ),
+    _truncated(
+        "the state never handed to the network",
+        "You call the network with the chunk alone, so that every chunk starts from zeros: neither "
+        "h nor the state of the chunk before is ever used. What reads a long sequence in pieces "
+        "has to take the state along.",
+        (RUN, "output, h = network(x[chunk])"),
         label="rnn-detach",
     ),
     _truncated(

@@ -80,7 +80,7 @@ def options(name, T=5, B=3, I=2, H=4, **given):
 ONE_LAYER = "one layer"
 BATCH_FIRST = "batch_first"
 NO_STATE = "no initial state"
-FLOAT32 = "float32"
+BATCH_FIRST_NO_STATE = "batch_first, no initial state, float32"
 
 rnn_cell = Exercise(
     reference=RNNCell,
@@ -91,7 +91,11 @@ rnn_cell = Exercise(
     axes={"h": PER_UNIT, **PARAMETER_AXES},
     parts=(
         Part("the new hidden state", 2, outputs=("h",)),
-        Part("gradients for input, state and parameters", 1, gradients=True),
+        Part(
+            "gradients for input, state and parameters; how new ones are drawn",
+            1,
+            gradients=True,
+        ),
     ),
     stand_in="torch.nn.RNNCell",
     # Many units, so that the spread of new parameters can be judged.
@@ -123,7 +127,12 @@ rnn_network = Exercise(
         options("one hidden unit", T=3, B=4, I=2, H=1, num_layers=2),
         options(NO_STATE, T=3, B=2, I=5, H=4, num_layers=3, state=False),
         options(BATCH_FIRST, num_layers=2, batch_first=True),
-        Size(FLOAT32, dtype="float32", options={"num_layers": 2, "state": False}),
+        # The number of rows, for the zeros, is on another axis here.
+        Size(
+            BATCH_FIRST_NO_STATE,
+            dtype="float32",
+            options={"num_layers": 2, "batch_first": True, "state": False},
+        ),
     ),
     parts=(
         Part("one layer", 1, cases=(ONE_LAYER,)),
@@ -132,8 +141,8 @@ rnn_network = Exercise(
             2,
             cases=("two layers", "three layers", "one step", "a batch of one", "one hidden unit"),
         ),
-        Part("zeros where no state is given", 1, cases=(NO_STATE, FLOAT32)),
-        Part("batch_first", 1, cases=(BATCH_FIRST,)),
+        Part("zeros where no state is given", 1, cases=(NO_STATE,)),
+        Part("batch_first", 1, cases=(BATCH_FIRST, BATCH_FIRST_NO_STATE)),
         Part("gradients for input, state and parameters", 1, gradients=True),
     ),
     uses=("RNNCell",),
@@ -187,6 +196,7 @@ truncated = Exercise(
         GRADIENTS: ("step", "weight"),
     },
     sizes=(*UNCLIPPED, *CLIPPED),
+    kept=("losses",),
     parts=(
         Part("a sequence that is one chunk", 1, cases=(ONE_CHUNK,)),
         Part(

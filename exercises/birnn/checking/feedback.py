@@ -22,6 +22,7 @@ TITLES = {
     "values": "wrong values",
     "unmodified": "inputs changed",
     "repeatable": "not repeatable",
+    "more": "more than asked for",
     "gradients": "wrong gradients",
     "initial": "wrong initial parameters",
 }

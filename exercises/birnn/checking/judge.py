@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import probe
+from .contract import output_names
 from .rules import forbidden_calls, say_forbidden
 
 STAGES = (
@@ -26,6 +27,7 @@ STAGES = (
     "values",
     "unmodified",
     "repeatable",
+    "more",
     "gradients",
     "initial",
 )
@@ -37,7 +39,7 @@ MAX_NAMES = 1_000
 MAX_DEPTH = 10
 """How deep a returned value can be nested, likewise."""
 
-CONDUCT = ("unmodified", "repeatable", "initial")
+CONDUCT = ("unmodified", "repeatable", "more", "initial")
 """Stages that cost the last part alone: the values were right."""
 
 FINAL = ("exists", "callable")
@@ -59,6 +61,10 @@ LEAVES = {
 """What the kinds of a written-down leaf are called."""
 
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+SINGLE = 1e-6
+"""How far a number may move, absolutely and relatively, when it is rounded to float32."""
+MANY_PLACES = 8
+"""Places along an axis beyond which they are counted and not listed."""
 MAX_TEXT = 300
 """Characters of the answer's own words that are shown."""
 
@@ -346,9 +352,10 @@ def _findings(contract, case, want, got):
         return [Finding("structure", case.name, named)]
     right = match(contract.returns, want["value"])
     tolerance = tolerance_of(contract, case, want)
-    found = []
-    for name in contract.output_names:
-        finding = _compare(contract, case, name, right[name], named[name], tolerance)
+    found = _key_findings(contract, case, got["value"], named)
+    for name in named:
+        fine = max(tolerance, SINGLE) if name in contract.kept else tolerance
+        finding = _compare(contract, case, name, right[name], named[name], fine)
         if finding:
             found.append(finding)
     if got["changed"]:
@@ -440,7 +447,10 @@ def _describe_returns(returns):
 
 
 def match(returns, written):
-    """Give the parts of a returned value their names; a sentence where it has another form."""
+    """Give the parts of a returned value their names; a sentence where it has another form.
+
+    What a dict lacks is left out, and so is what it has too much: each key stands for itself.
+    """
     if isinstance(returns, str):
         return {returns: written}
     wrong = f"it returns {_describe(written)}; expected {_describe_returns(returns)}"
@@ -448,13 +458,7 @@ def match(returns, written):
         if not isinstance(written, dict) or "dict" not in written:
             return wrong
         got = written["dict"]
-        missing = [key for key in returns if key not in got]
-        extra = [key for key in got if key not in returns]
-        if missing or extra:
-            said = [f"{', '.join(missing)} missing"] if missing else []
-            said += [f"{clean(', '.join(extra[:20]))} not asked for"] if extra else []
-            return f"the returned dict: {'; '.join(said)}"
-        pairs = [(returns[key], got[key]) for key in returns]
+        pairs = [(returns[key], got[key]) for key in returns if key in got]
     else:
         if not isinstance(written, tuple | list) or len(written) != len(returns):
             return wrong
@@ -468,6 +472,23 @@ def match(returns, written):
     return named
 
 
+def _key_findings(contract, case, value, named):
+    """What a returned dict lacks, output by output, and what it has too much, all at once."""
+    if not isinstance(contract.returns, dict):
+        return []
+    found = []
+    for key, returns in contract.returns.items():
+        if key not in value["dict"]:
+            said = f"the returned dict has no {key!r}"
+            names = output_names(returns)
+            found += [Finding("structure", case.name, said, name) for name in names]
+    extra = [key for key in value["dict"] if key not in contract.returns]
+    if extra:
+        said = f"the returned dict has {clean(', '.join(extra[:20]))} as well, not asked for"
+        found.append(Finding("more", case.name, said))
+    return found
+
+
 def _compare(contract, case, output, want, got, tolerance, label=None):
     """The first thing that is wrong with one output, or None."""
     name = label or output
@@ -476,9 +497,8 @@ def _compare(contract, case, output, want, got, tolerance, label=None):
         return Finding(stage, case.name, f"{name}: {says}", output, shows, holds)
 
     if isinstance(want, dict) and "dict" in want:
-        named = match(dict.fromkeys(want["dict"], ""), got)
-        if isinstance(named, str):
-            return finding("structure", named)
+        if not isinstance(got, dict) or got.get("dict", {}).keys() != want["dict"].keys():
+            return finding("structure", f"{_describe(got)}; expected {_describe(want)}")
         found = (
             _compare(contract, case, output, value, got["dict"][key], tolerance, key)
             for key, value in want["dict"].items()
@@ -490,6 +510,9 @@ def _compare(contract, case, output, want, got, tolerance, label=None):
     if not (isinstance(want, dict) and "array" in want):
         if plain(want) == plain(got):
             return None
+        if isinstance(want, tuple | list) and not isinstance(got, tuple | list):
+            said = "expected a tuple, such as (5,) or (5, 3)"
+            return finding("type", f"{_describe(got)}; {said}")
         said = clean(repr(plain(got))) if _showable(got) else _describe(got)
         return finding("values", f"{said} is wrong", f"expected {plain(want)!r}")
     if not isinstance(got, dict) or "array" not in got:
@@ -503,7 +526,7 @@ def _compare(contract, case, output, want, got, tolerance, label=None):
     if right.dtype.kind == "f":
         if value.dtype.kind != "f":
             return finding("dtype", f"dtype {value.dtype}, expected floating point")
-        if value.dtype.itemsize < right.dtype.itemsize:
+        if value.dtype.itemsize < right.dtype.itemsize and output not in contract.kept:
             said = f"dtype {value.dtype}, expected {right.dtype}: precision is lost on the way"
             return finding("dtype", said)
         bad = ~np.isfinite(value) & np.isfinite(right)
@@ -518,7 +541,8 @@ def _compare(contract, case, output, want, got, tolerance, label=None):
     wrong = differs(right, value, tolerance)
     if wrong.any():
         at = tuple(np.argwhere(wrong)[0])
-        shows = f"expected {right[at]:.6g}, got {value[at]:.6g}"
+        digits = 12 if f"{right[at]:.6g}" == f"{value[at]:.6g}" else 6
+        shows = f"expected {right[at]:.{digits}g}, got {value[at]:.{digits}g}"
         first, holds = _place(contract, name, wrong)
         return finding("values", f"wrong {first}".rstrip(), shows, holds)
     return None
@@ -582,8 +606,10 @@ def _place(contract, name, wrong):
             hit = hit.reshape(len(contract.gates), -1).any(axis=1)
         if 0 < hit.sum() < len(hit):
             fine = [_name_block(contract, axis, k) for k in np.flatnonzero(~hit)]
-            plural = "s" if len(fine) > 1 else ""
-            still.append(f"{axis}{plural} {', '.join(fine)}")
+            if len(fine) > MANY_PLACES:
+                still.append(f"{len(fine)} of {len(hit)} {_plural(axis, len(hit))}")
+            else:
+                still.append(f"{_plural(axis, len(fine))} {', '.join(fine)}")
     return f"first at {first}", f"right: {'; '.join(still)}" if still else ""
 
 
@@ -592,6 +618,13 @@ def _name_index(contract, axis, k, size):
         H = size // len(contract.gates)
         return f"gate {contract.gates[k // H]}, unit {k % H}"
     return f"{axis} {k}"
+
+
+def _plural(axis, count):
+    """The name of an axis before several places on it; a variable, ``t =``, has no plural."""
+    if count < 2 or axis.endswith("="):
+        return axis
+    return axis + ("es" if axis.endswith("s") else "s")
 
 
 def _name_block(contract, axis, k):
@@ -655,16 +688,31 @@ def _others(want, missing):
 
 def _initial_findings(case, want, got):
     """How new parameters are spread: their spread and largest size, where they are many enough."""
-    for name, (mean, spread, largest) in want["initial"].items():
-        if case.inputs["parameters"][name].size < MANY or not largest:
+    for name, right in want["initial"].items():
+        if case.inputs["parameters"][name].size < MANY or not right[2]:
             continue
-        own = got.get("initial", {}).get(name)
-        if (
-            own is None
-            or not 0.6 < own[1] / spread < 1.6
-            or not 0.6 < own[2] / largest < 1.6
-            or not abs(own[0] - mean) < 0.8 * spread
-        ):
-            said = f"{name} of a new module is not drawn as the text says"
+        off = _say_spread(right, got.get("initial", {}).get(name, [np.nan] * 3))
+        if off:
+            said = f"{name} of a new module {off}; the text says how it is to be drawn"
             return [Finding("initial", case.name, said)]
     return []
+
+
+def _say_spread(right, own):
+    """How new numbers are spread in another way than is right, in words; empty where they aren't.
+
+    Parameters
+    ----------
+    right, own : mean, spread and largest size
+    """
+    (_, spread, largest), (own_mean, own_spread, own_largest) = right, own
+    if not np.isfinite(own).all():
+        return "holds nan or infinity"
+    if own_largest == 0:
+        return "is zero everywhere"
+    if abs(own_mean) > 0.4 * own_largest:
+        return "is not centred on zero"
+    sizes = own_spread / spread, own_largest / largest
+    if max(sizes) >= 1.6:
+        return "goes too far from zero"
+    return "stays too close to zero" if min(sizes) <= 0.6 else ""

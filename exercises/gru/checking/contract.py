@@ -54,6 +54,10 @@ class Contract:
     tolerance: dict[str, float] = field(default_factory=lambda: {"float64": 1e-8, "float32": 1e-4})
     """How far a value may be from the right one, absolutely and relatively, by dtype."""
 
+    kept: tuple[str, ...] = ()
+    """Outputs that are a record for people to read, such as losses: right to the precision of
+    float32, in whatever dtype the work itself is done."""
+
     @property
     def points(self):
         """All points of the exercise."""
@@ -62,7 +66,7 @@ class Contract:
     @property
     def output_names(self):
         """The names of all outputs, in the order in which they come back."""
-        return tuple(_names(self.returns))
+        return tuple(output_names(self.returns))
 
     def to_plain(self):
         """This contract as plain data."""
@@ -74,11 +78,12 @@ class Contract:
         return cls(**(plain | {"parts": tuple(Part(**part) for part in plain["parts"])}))
 
 
-def _names(returns):
+def output_names(returns):
+    """The names of the outputs in what comes back, in their order."""
     if isinstance(returns, str):
         return [returns]
     items = returns.values() if isinstance(returns, dict) else returns
-    return [name for item in items for name in _names(item)]
+    return [name for item in items for name in output_names(item)]
 
 
 @dataclass(frozen=True)

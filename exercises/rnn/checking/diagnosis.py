@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from .judge import CONDUCT, agree, differs, findings, match, one_each, readable
+from .judge import CONDUCT, SINGLE, agree, differs, findings, match, one_each, readable
+from .plain import arrays
 
 
 def diagnose(contract, observed, mistakes):
@@ -16,8 +17,8 @@ def diagnose(contract, observed, mistakes):
     contract : Contract
     observed : list of observations of the answer, one for each case
     mistakes : list of dicts with ``told``, what to tell the student (a list of dicts with
-        ``name``, ``hint`` and ``book``), and ``observed``, the observations of an implementation
-        that makes the mistake, one for each case
+        ``name``, ``hint`` and ``book``), ``observed``, the observations of an implementation
+        that makes the mistake, one for each case, and ``single``, whether ``is_single`` of them
 
     Returns
     -------
@@ -27,12 +28,23 @@ def diagnose(contract, observed, mistakes):
     if not isinstance(observed, list) or not all(map(readable, observed)):
         return []
     for mistake in mistakes:
+        if mistake["single"] and not is_single(observed):
+            continue
         if all(
             alike(contract, theirs, ours)
             for theirs, ours in zip(mistake["observed"], observed, strict=False)
         ):
             return mistake["told"]
     return []
+
+
+def is_single(observed):
+    """Whether values came in float32 in every case, so also where they should be float64.
+
+    The numbers of such a mistake are right up to rounding: by them alone, it would be told of
+    any answer that is wrong in something else than numbers.
+    """
+    return all(any(a.dtype == np.float32 for a in arrays(seen["value"])) for seen in observed)
 
 
 def alike(contract, a, b):
@@ -56,7 +68,13 @@ def alike(contract, a, b):
 
 
 def _alike_when_new(a, b):
-    """Whether new parameters go about as far from zero; how far is the same in all small draws."""
+    """Whether new parameters go about as far from zero, and the same ones start there.
+
+    How far they go is the same in all small draws.
+    """
+    zero = [{name for name, new in o.get("initial", {}).items() if not new[2]} for o in (a, b)]
+    if zero[0] != zero[1]:
+        return False
     far = [max((new[2] for new in o.get("initial", {}).values()), default=0.0) for o in (a, b)]
     return min(far) >= 0.7 * max(far)
 
@@ -186,10 +204,18 @@ def right_where(contract, stage, special, expected, observed):
         )
     ]
     # An answer that is right in the case as it is goes wrong for another reason.
-    if not right or right[0] is special[0]:
+    if not right or right[0] is special[0] or _is_rounded(contract, expected[0], seen[0]):
         return []
     right = [case.name for case in right]
     return [f"It is right where {', or where '.join(right)}. That is where to look."]
+
+
+def _is_rounded(contract, want, got):
+    """Whether an answer is right to float32's precision: a special case then hides rounding."""
+    if not readable(got):
+        return False
+    right, came = _arrays_by_name(contract, want), _arrays_by_name(contract, got)
+    return right.keys() == came.keys() and all(_same(right[n], came[n], SINGLE) for n in right)
 
 
 def _is_flat(contract, observation):
@@ -307,7 +333,7 @@ def _pairs(contract, cases, expected, observed):
         for name in right:
             # A case that is to be refused has no arrays.
             counts[name] = counts.get(name, 0) + 1
-        coarse = 1e-3 if any(a.dtype == np.float32 for a in right.values()) else 1e-6
+        coarse = 1e-3 if any(a.dtype == np.float32 for a in right.values()) else SINGLE
         inputs = _all_inputs(case.inputs)
         for name in right.keys() & came.keys():
             pairs.setdefault(name, []).append((right[name], came[name], coarse, inputs))
@@ -343,6 +369,9 @@ def _all_inputs(inputs, prefix=""):
 
 def _related(contract, name, several, pairs):
     """How one output is related to what is right, by trying what often goes wrong."""
+    if several[0][0].dtype == bool:
+        # One yes or no is related to another whatever goes wrong.
+        return []
     arrays = [(right.astype(float), got.astype(float), c, i) for right, got, c, i in several]
     with np.errstate(all="ignore"):
         for says, holds_for in _relations(contract, name, arrays[0][0]):
@@ -405,6 +434,10 @@ def _relations(contract, name, example):
     """What to try: a sentence, and a test of what is right against what came."""
     axes = contract.axes.get(name.removeprefix("gradient of "), contract.axes.get(name, ()))
     axes = axes if len(axes) == example.ndim else ()
+    yield (
+        "right to float32's precision: something on the way is float32",
+        lambda r, g, c: _same(r, g, c) if c == SINGLE else None,
+    )
     yield "every sign is turned", lambda r, g, c: _same(-r, g, c)
     yield "it is zero everywhere", lambda r, g, c: r.shape == g.shape and not g.any()
     yield "it is one minus the right value", lambda r, g, c: _same(1 - r, g, c)
