@@ -332,6 +332,25 @@ def test_the_watch_sees_several_layers_and_directions():
         assert forbidden_calls(single, [seen]) == found
 
 
+def test_the_watch_sees_directions_asked_for_by_name():
+    class Scale(torch.nn.LSTM):
+        def forward(self, x):
+            states, weights = [x.new_zeros(2, 1, 4)] * 2, list(self.parameters())
+            more = {"train": False, "bidirectional": True, "batch_first": False}
+            return torch.lstm(x, states, weights, True, 1, 0.0, **more)[0]
+
+    net = torch.nn.LSTM(3, 4, bidirectional=True)
+    inputs = {
+        "init": {"input_size": 3, "hidden_size": 4, "bidirectional": True},
+        "parameters": {n: p.detach().numpy() for n, p in net.named_parameters()},
+        "arguments": {"x": np.zeros((2, 1, 3))},
+    }
+    single = dataclasses.replace(SINGLE, name="Scale")
+    seen = observe(single, {"Scale": Scale}, Case("", inputs, again=False))
+    assert seen["problem"] is None
+    assert forbidden_calls(single, [seen]) == {"torch.lstm.bidirectional"}
+
+
 def test_names_that_stand_for_each_other_in_a_circle_are_read():
     circle = "class K: pass\na = K(); a.y = a\nb = K(); b.x = a\na = b.x\nb = a.y\n"
     chain = "a0 = nn\n" + "\n".join(f"a{k} = a{k - 1}.x" for k in range(1, 2000)) + "\n"
