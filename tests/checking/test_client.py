@@ -78,6 +78,7 @@ def test_what_is_left_to_the_instructor_is_not_told_here(check):
 
 def test_texts_come_from_the_history_or_from_the_answer():
     assert cells_of(DOUBLE.contract, {"In": ["a", "b"]}) == ["a", "b"]
+    assert cells_of(DOUBLE.contract, {"In": ["#" * 200_000, "a", "b"]}) == ["a", "b"]
     assert "def double" in cells_of(DOUBLE.contract, {"double": double})[0]
     assert cells_of(DOUBLE.contract, {"double": np.add}) == []
     assert cells_of(DOUBLE.contract, {}) == []
