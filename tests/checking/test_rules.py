@@ -167,7 +167,10 @@ FINE = {
         "import doctest\nimport timeit\n"
         + body("'''>>> double(1)\n    2'''", "return a + a")
         + "\ndoctest.run_docstring_examples(double, globals())\n"
-        "timeit.timeit('double(1)', globals=globals())\n",
+        "timeit.timeit('double(1)', globals=globals())\n"
+        "timeit.timeit(double, number=1)\ntimeit.timeit(lambda: double(1), number=1)\n"
+        "from timeit import default_timer as timer\nprint(timer() - timer())\n"
+        "import cProfile\ncProfile.run('double(1)')\n",
     ),
     "commands that run what is written": (
         NUMPY,
@@ -254,6 +257,14 @@ UNCLEAR = {
     "import_module by another name": "from importlib import import_module as load\n" + body("a"),
     "the check by import_module": "import importlib\n"
     "importlib.import_module('autograder.checking.probe').observe = 1\n" + body("return a"),
+    "a command by keywords": "get_ipython().run_line_magic(magic_name='time', line='t = torch')\n"
+    + body("return t"),
+    "a text made to be timed": "import timeit\ntext = 'import gc'\ntimeit.timeit(text)\n"
+    + body("a"),
+    "a text to be profiled": "import cProfile\ncProfile.run('import gc')\n" + body("return a"),
+    "a text by keyword": "import timeit\ntimeit.timeit(stmt=texts[0])\n" + body("return a"),
+    "timeit by another name": "import timeit as t\nt.timeit(text)\n" + body("return a"),
+    "a pickle beside it": "import pickle\npickle.loads(text)\n" + body("return a"),
     "an example that is run": "import doctest\ndef f():\n    '''>>> import gc'''\n"
     "doctest.testmod()\n" + body("return a"),
     "exec in a function of a function": "def f(): exec(text)\ndef g(): f()\ng()\n" + body("a"),

@@ -31,7 +31,8 @@ PREPARED = {"np": "numpy", "torch": "torch", "nn": "torch.nn"}
 KNOWN = {*sys.stdlib_module_names, "numpy", "torch", "matplotlib", "mpl_toolkits", "IPython"}
 KNOWN |= {"check", "ipywidgets", "pandas", "scipy", "seaborn", "sklearn", "tqdm", "PIL"}
 """Modules whose text is nobody's to write. What is in another may be anything."""
-BEHIND = {"autograder", "builtins", "ctypes", "gc", "inspect", "marshal"}
+BEHIND = {"autograder", "builtins", "ctypes", "gc", "inspect", "marshal", "_pickle", "pickle"}
+BEHIND |= {"bdb", "code", "codeop", "runpy", "shelve", "trace"}
 """Modules that reach what no name of a notebook stands for, the check itself among it."""
 INSIDE = {
     *("__subclasses__", "__globals__", "__builtins__", "__code__", "__closure__", "__self__"),
@@ -65,7 +66,9 @@ UNREAD = {
 STARTS_NOTHING = {"system", "getoutput"}
 """Methods of IPython's that grading lets do nothing."""
 EXTENSIONS = {"autoreload", "storemagic"}
-TIMERS = {"timeit", "repeat", "Timer"}
+TIMERS = {"timeit", "Timer", "default_timer"}
+RUN_TEXTS = {"cProfile", "pdb", "profile", "timeit"}
+"""Modules whose functions run what is written in a text."""
 COMMAND = re.compile(r"^[ \t]*[%!?,;/]|=[ \t]*[%!]|\?[ \t]*$", re.MULTILINE)
 """What may be a command of IPython."""
 OPTIONS = re.compile(r"(?:[ \t]*-[A-Za-z]+[ \t]*\d*)*[ \t]*")
@@ -79,6 +82,7 @@ READS = {
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 DEFINITION = FUNCTION | ast.ClassDef
 IMPORT = ast.Import | ast.ImportFrom
+MADE_TEXT = ast.JoinedStr | ast.BinOp | ast.Call | ast.Subscript | ast.Attribute | ast.Starred
 
 
 class Statement:
@@ -119,6 +123,14 @@ class Statement:
         """What is only asked about, and which names of Python's show that."""
         self.texts = [text for n in at_once for text in texts_run(n)]
         """The texts that it runs as code."""
+        self.timed = {
+            n.id
+            for call in nodes
+            if _runs_texts(call)
+            for n in _told(call)
+            if isinstance(n, ast.Name)
+        }
+        """The names of functions, or of texts, that are run to be timed."""
         self.examples = [t for t in _texts(nodes) if ">>>" in t]
         self.running = self._running(nodes)
         self.doubtful = self._doubtful(nodes)
@@ -157,6 +169,8 @@ class Statement:
                 asked_for = [t.split(".")[0] for t in _texts(node.args)]
                 if not asked_for or BEHIND.intersection(asked_for):
                     found[called(node, any_owner=True)] = "a name made at run time"
+            if _runs_texts(node) and any(isinstance(n, MADE_TEXT) for n in _told(node)):
+                found["text made at run time"] = REACHES
         return found
 
     @functools.cached_property
@@ -219,6 +233,9 @@ class Notebook:
             for name in statement.called - seen:
                 seen.add(name)
                 waiting += self.made.get(name, ())
+        timed = {name for statement in self.loose for name in statement.timed}
+        if any(not isinstance(s.tree, DEFINITION) for n in timed for s in self.ever.get(n, ())):
+            self.doubtful["text made at run time"] = REACHES
         trusted = {name for statement in self.loose for name in statement.trusted}
         trusted |= {name for one in self.made.values() for s in one for name in s.trusted}
         for name in trusted & self.ever.keys():
@@ -551,13 +568,20 @@ def texts_run(node):
         return []
     if called(node) in ("eval", "exec", "compile"):
         return [text.strip() for text in _texts(node.args[:1])]
-    if called(node, any_owner=True) in TIMERS:
+    if _runs_texts(node):
         return _texts([*node.args, *(keyword.value for keyword in node.keywords)])
     if _is_command(node) and _is_read(node):
         name, *texts = _texts(node.args)
         if name in RUN_TEXT:
             return [OPTIONS.sub("", text, count=1) for text in texts]
     return []
+
+
+def _runs_texts(node):
+    """Whether a node calls a function that runs the texts that it is given."""
+    if not isinstance(node, ast.Call):
+        return False
+    return called(node) in TIMERS or getattr(getattr(node.func, "value", 0), "id", 0) in RUN_TEXTS
 
 
 def _is_command(node):
@@ -573,13 +597,20 @@ def _is_read(node):
     if node.func.attr in STARTS_NOTHING:
         return True
     texts = _texts(node.args)
-    if node.func.attr not in ("run_line_magic", "run_cell_magic") or len(texts) < len(node.args):
+    whole = 0 < len(texts) == len(node.args) and not node.keywords
+    if node.func.attr not in ("run_line_magic", "run_cell_magic") or not whole:
         return False
     name, line = [*texts, "", ""][:2]
     if name in ("load_ext", "reload_ext"):
         return line.split(".")[0].strip() in KNOWN | EXTENSIONS
     # IPython evaluates what stands in braces.
     return name in RUN_TEXT or (name not in UNREAD and "{" not in line)
+
+
+def _told(call):
+    """What a call gives to be run: texts, or functions."""
+    named = [k.value for k in call.keywords if k.arg in ("stmt", "setup", "statement")]
+    return call.args[:2] + named
 
 
 def _texts(nodes):
@@ -704,6 +735,8 @@ def _of_import(given, alias):
     first, *parts = name.split(".")
     hides = alias.name in GIVING and (alias.asname or given not in ("", "importlib"))
     hides = hides or (alias.name == "get_ipython" and alias.asname)
+    if first in RUN_TEXTS and name not in ("timeit.default_timer", "pdb.set_trace"):
+        hides = hides or alias.asname or (given and alias.name not in TIMERS)
     inner = (INSIDE | RUNNERS) - {"get_ipython"}
     if hides or name in ("sys.modules", "sys.*") or first in BEHIND or inner.intersection(parts):
         return {name: REACHES}
