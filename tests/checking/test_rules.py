@@ -183,6 +183,12 @@ FINE = {
         + module("return F.linear(x.to(d), self.w + EPS)")
         + "print(torch.allclose(nn.LSTM(*SIZES).to(d)(x)[0], LSTM(*SIZES)(x), atol=EPS))\n",
     ),
+    "a generator of numbers": (
+        NUMPY,
+        "rng = np.random.default_rng(0)\n"
+        + body("return a + rng.normal()")
+        + "\nprint(torch.tensor(rng.normal(size=3)))\n",
+    ),
     "functions compared": (
         TORCH,
         module("return x") + "both = {'mine': LSTM, 'PyTorch': nn.LSTM}\nboth['old'] = nn.RNN\n"

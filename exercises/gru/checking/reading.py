@@ -706,7 +706,8 @@ def _is_fixed(value):
     if isinstance(value, ast.Tuple):
         return all(map(_is_fixed, value.elts))
     if isinstance(value, ast.Call):
-        return called(value, any_owner=True) == "device"
+        # Nothing can be hung on a device or a generator of numbers.
+        return getattr(value.func, "attr", "") in ("device", "default_rng")
     fixed = ast.Constant | ast.Lambda | ast.Name | ast.Attribute | ast.UnaryOp | ast.JoinedStr
     return isinstance(value, fixed)
 
