@@ -66,6 +66,8 @@ FORBIDDEN_NUMPY = {
     "another name of itself": body("return double.t.add(a, a)") + "\nd = double\nd.t = torch\n",
     "a text that is timed": "import timeit\ntimeit.timeit('global t; t = torch')\n"
     + body("return t.add(a, a)"),
+    "a text in a text": "exec('exec(\"t = torch\")')\n" + body("return t.add(a, a)"),
+    "a text in a function": "def f(): exec('global t; t = torch')\nf()\n" + body("return t.add(a)"),
     "a name of a loop within": body("[0 for torch in a]", "return torch.add(a, a)"),
     "a name made global": body("global t", "t = 1", "t = torch", "return t.add(a, a)"),
     "a class": "class Double:\n    def __call__(self, a):\n        return torch.add(a, a)\n"

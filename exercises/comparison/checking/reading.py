@@ -121,7 +121,7 @@ class Statement:
         }
         self.asked, self.trusted = _asked(nodes)
         """What is only asked about, and which names of Python's show that."""
-        self.texts = [text for n in at_once for text in texts_run(n)]
+        self.texts = [text for n in nodes for text in texts_run(n)]
         """The texts that it runs as code."""
         self.timed = {
             n.id
@@ -478,7 +478,9 @@ def _run_texts(texts, doubtful):
         except UNREADABLE:
             doubtful["text run as code"] = REACHES
         else:
-            yield Statement(ast.If(ast.Constant(True), tree.body or [ast.Pass()], []))
+            statement = Statement(ast.If(ast.Constant(True), tree.body or [ast.Pass()], []))
+            yield statement
+            yield from _run_texts(statement.texts, doubtful)
 
 
 def _examples(text):
