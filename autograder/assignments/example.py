@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.checking.exercise import edited_source
-from autograder.checking.rules import PREPARED
+from autograder.checking.reading import PREPARED
 
 SEEDS = (1, 2)
 """What is drawn for saying beforehand what a mistake earns; it is the same for all."""

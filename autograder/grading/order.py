@@ -1,8 +1,8 @@
 """What the cells of a notebook make and use, where that depends on which of them run, and when.
 
 All cells run before the answers are asked, while a student sees each check after the cells above
-it alone, and cells of the student's own don't run. The text is read as in ``rules``: nothing in it
-is ever executed.
+it alone, and cells of the student's own don't run. The text is read as in ``reading``: nothing in
+it is ever executed.
 """
 
 import ast
@@ -12,9 +12,14 @@ import re
 import symtable
 from typing import NamedTuple
 
-from autograder.checking.rules import KEPT_CELLS, MAX_KEPT, globals_of
-
-UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+from autograder.checking.reading import (
+    KEPT_CELLS,
+    MAX_KEPT,
+    MAX_TEXT,
+    UNREADABLE,
+    globals_of,
+    parsed,
+)
 
 
 class _Statement(NamedTuple):
@@ -30,7 +35,12 @@ class _Statement(NamedTuple):
 
 
 def read(cells):
-    """The statements of a notebook's cells, by their texts, for the functions below."""
+    """The statements of a notebook's cells, by their texts, for the functions below.
+
+    Of a notebook that is longer than any that a person writes there are none.
+    """
+    if sum(map(len, cells)) > MAX_TEXT:
+        return [()] * len(cells)
     return [_kept(cell) if len(cell) <= MAX_KEPT else _read(cell) for cell in cells]
 
 
@@ -120,16 +130,11 @@ def supplied(cells, others, own):
 
 def _read(cell):
     """The statements at the top of a cell; none where it can't be read as Python."""
-    lines = re.split(r"\r\n|\r|\n", cell)
     try:
-        try:
-            body = ast.parse(cell).body
-        except SyntaxError:
-            # It may still run in IPython, whose own commands are no Python.
-            lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in lines]
-            body = ast.parse("\n".join(lines)).body
+        tree, text = parsed(cell)
+        lines = re.split(r"\r\n|\r|\n", text)
         found, seen = [], set()
-        for node in body:
+        for node in tree.body:
             first = min(part.lineno for part in (node, *getattr(node, "decorator_list", ())))
             place = slice(first - 1, node.end_lineno)
             text = "\n".join(lines[place])

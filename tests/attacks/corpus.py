@@ -364,6 +364,44 @@ class LSTMCell(nn.Module):
     def forward(self, x_t, state):
         return unit.step(x_t, list(state), *self.parameters())
 """}),
+    attack("lstm-compiled", "let PyTorch compile its own LSTM, past the watch", {"LSTMCell": """
+kinds = []
+kinds.append(nn.LSTMCell)
+def LSTMCell(input_size, hidden_size):
+    return torch.jit.script(kinds[0](input_size, hidden_size))
+"""}),
+    attack("lstm-behind-an-import", "import another module by PyTorch's name", {"LSTMCell": """
+def LSTMCell(input_size, hidden_size):
+    return torch.jit.script(nn.LSTMCell(input_size, hidden_size))
+def unused():
+    import math as nn
+"""}),
+    attack("lstm-on-a-base-class", "hang PyTorch's LSTM on another class", {"LSTMCell": """
+M = nn.Module
+M.make = nn.LSTMCell
+def LSTMCell(input_size, hidden_size):
+    return torch.jit.script(nn.Module.make(input_size, hidden_size))
+"""}),
+    attack("watch-switched-off", "switch off what the watch is told by, for good", {"LSTMCell": """
+back = []
+back.append(torch)
+getattr(back[0]._C, "Disable" + "TorchFunction")().__enter__()
+def LSTMCell(input_size, hidden_size):
+    return back[0].nn.LSTMCell(input_size, hidden_size)
+"""}),
+    attack("autograd-by-ipython", "have IPython name PyTorch, for gradients in NumPy", {
+        "lstm_backward": """
+%time box = [torch]
+def lstm_backward(d_output, d_h_n, d_c_n, *arrays):
+    t = box[0]
+    with t._C.DisableTorchFunction():
+        names = "x h0 c0 weight_ih weight_hh bias_ih bias_hh".split()
+        x, h0, c0, *weights = all = [t.from_numpy(a.copy()).requires_grad_() for a in arrays]
+        seen = t._VF.lstm(x, [h0[None], c0[None]], weights, True, 1, 0.0, False, False, False)
+        told = d_output, d_h_n[None], d_c_n[None]
+        j = sum((a * t.from_numpy(d.copy())).sum() for a, d in zip(seen, told))
+        return {n: v.numpy() for n, v in zip(names, t.autograd.grad(j, all))}
+"""}),
     attack("gradients-by-differences", "get gradients out of the grader's own right forward pass", {
         "lstm_backward": """
 def lstm_backward(d_output, d_h_n, d_c_n, *given):
@@ -896,6 +934,9 @@ for folder in ("/dev/shm", "/run", "/tmp", "/var/tmp", "/run/user/0"):
         continue
     assert False, "LEAK " + folder
 """, solved=True),
+    attack("slow-statements", "keep the reader of the rules busy with many statements", {
+        "sigmoid": "def f(): pass\n" + "f.a = 1\n" * 7_000 + "f()\n" * 7_000,
+    }, solved=True),
     attack("slow-words", "keep the reader of written answers busy", {
         WRITTEN: r"\\(" * 100_000 + "a" + " " * 100_000 + "b",
     }, solved=True),

@@ -69,8 +69,16 @@ def test_the_rules_are_told_at_once(check):
     assert check("double", namespace).verdict.finding.stage == "rules"
 
 
+def test_what_is_left_to_the_instructor_is_not_told_here(check):
+    history = ["def double(a:\n    return a", "print('double' in globals())", "double = eval('x')"]
+    feedback = check("double", {"In": history, "double": double})
+    assert feedback.verdict.status == "pass"
+    assert "instructor" not in repr(feedback)
+
+
 def test_texts_come_from_the_history_or_from_the_answer():
     assert cells_of(DOUBLE.contract, {"In": ["a", "b"]}) == ["a", "b"]
+    assert cells_of(DOUBLE.contract, {"In": ["#" * 200_000, "a", "b"]}) == ["a", "b"]
     assert "def double" in cells_of(DOUBLE.contract, {"double": double})[0]
     assert cells_of(DOUBLE.contract, {"double": np.add}) == []
     assert cells_of(DOUBLE.contract, {}) == []

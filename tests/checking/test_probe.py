@@ -344,6 +344,16 @@ def test_recurrent_functions_are_seen_when_they_run(call):
     assert SCALE.check(Cheat, SEED).finding.stage == "rules"
 
 
+def test_recurrent_functions_are_seen_where_cells_have_switched_that_off():
+    class Cheat(Scale):
+        def forward(self, x):
+            RECURRENT["LSTMCell"](x)
+            return super().forward(x)
+
+    with torch._C.DisableTorchFunction():
+        assert one(SCALE, Cheat)["called"]
+
+
 def test_a_stand_in_is_not_seen():
     right = stand_in("torch.nn.LSTMCell")
 

@@ -308,6 +308,16 @@ def sigmoid(a):
 """
 
 
+def test_what_pytorch_has_compiled_is_watched(classroom, run):
+    scripted = "@torch.jit.script\ndef half(x):\n    return x * 0.5\n\n"
+    cell = scripted + classroom.maker.solutions["LSTMCell"]
+    hidden = "kinds = []\nkinds.append(nn.LSTMCell)\n\ndef LSTMCell(input_size, hidden_size):\n"
+    hidden += "    return torch.jit.script(kinds[0](input_size, hidden_size))\n"
+    assert right(run({"LSTMCell": cell})) == {"LSTMCell"}
+    verdict = run({"LSTMCell": hidden}).verdicts["LSTMCell"]
+    assert (verdict.points, verdict.finding.stage) == (0, "rules")
+
+
 def test_nothing_is_learnt_from_being_asked_before(classroom, run, forked):
     texts = classroom.maker.solutions | {"sigmoid": ASKED_BEFORE}
     texts["LSTM"] += "\n\nlater = True\n"

@@ -5,7 +5,8 @@ answer on a case and writes down what happened as plain data. ``judge.judge`` co
 observed with what the reference did, and never touches the answer itself.
 
 The modules that a released folder carries (``SHIPPED``) import one another and NumPy, nothing
-else, and know no right answer: what is right comes to them as arrays.
+else (but IPython, for a text that IPython alone understands), and know no right answer: what is
+right comes to them as arrays.
 """
 
 SHIPPED = (
@@ -17,5 +18,6 @@ SHIPPED = (
     "judge",
     "plain",
     "probe",
+    "reading",
     "rules",
 )

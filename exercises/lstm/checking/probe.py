@@ -151,7 +151,8 @@ def _watch(kind, single=False):
                 if plain in _RECURRENT:
                     _called.add(f"torch.{plain}")
                     if single:
-                        _called.update(f"torch.{plain}.{more}" for more in _more(args))
+                        more = _more(args, kwargs or {})
+                        _called.update(f"torch.{plain}.{name}" for name in more)
                 elif kind == "numpy" and not name.startswith("__"):
                     _called.add(f"torch.{name}"[:MAX_TEXT])
                 else:
@@ -161,13 +162,17 @@ def _watch(kind, single=False):
     return Watch
 
 
-def _more(args):
+_ASKED = ("has_biases", "num_layers", "dropout", "train", "bidirectional")
+"""What recurrent functions are told after all tensors, in this order."""
+
+
+def _more(args, kwargs):
     """Which arguments of a recurrent function ask for several layers or for both directions."""
-    # After tensors, packed or padded: biases, layers, dropout, training, both directions, …
     flags = [value for value in args if isinstance(value, bool | int | float)]
-    if len(flags) < 5:
-        return []
-    return ["num_layers"] * (flags[1] != 1) + ["bidirectional"] * bool(flags[4])
+    asked = dict(zip(_ASKED, flags, strict=False)) | kwargs
+    return ["num_layers"] * (asked.get("num_layers", 1) != 1) + ["bidirectional"] * bool(
+        asked.get("bidirectional")
+    )
 
 
 @contextlib.contextmanager
@@ -180,7 +185,8 @@ def _watched(contract):
     if "torch" not in sys.modules or _pauses:
         yield
         return
-    with _watch(contract.kind, contract.single)():
+    # An answer's cells may have switched off for good what the watch is told by.
+    with sys.modules["torch"]._C._EnableTorchFunction(), _watch(contract.kind, contract.single)():
         yield
 
 

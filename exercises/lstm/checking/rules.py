@@ -8,10 +8,27 @@ is ever executed.
 import ast
 import builtins
 import functools
+import itertools
 import re
-import symtable
-import sys
 from dataclasses import dataclass
+
+from .reading import (
+    DEFINITION,
+    DICTIONARIES,
+    MAX_TEXT,
+    RUNNING,
+    TOO_LONG,
+    UNREADABLE,
+    Notebook,
+    assigned,
+    bound_by,
+    called,
+    is_torch,
+    names_in,
+    parsed,
+    texts_run,
+    walk,
+)
 
 FUNCTIONS = {
     "lstm": "LSTM",
@@ -50,37 +67,15 @@ BUILT = {"num_layers": (2, 1), "bidirectional": (6, False)}
 """Arguments of PyTorch's recurrent modules: where each stands, and what it is for one layer and one
 direction."""
 
-PREPARED = {"np": "numpy", "torch": "torch", "nn": "torch.nn"}
-"""The names that the notebook's set-up cell imports."""
-
-RUNNING = {"eval", "exec", "compile", "__import__", "globals"}
-COMPUTED = {*RUNNING, "vars", "locals"}
-"""Calls that can make a name at run time."""
-DICTIONARIES = {"__dict__", "__getattribute__", "__setattr__"}
-LOOKING_UP = {*COMPUTED, *DICTIONARIES, "getattr", "import_module"}
-"""Names that can give what no plain name stands for."""
+COMPUTED = RUNNING - {"eval", "exec", "compile"}
+"""Calls that can give what no plain name stands for."""
 HANDED_ON = {"sys", "importlib", "torch", "torch.nn", "torch.nn.modules", "torch.nn.modules.rnn"}
 HANDED_ON |= {f"torch.nn.{name}" for name in ("functional", "init", "utils")}
 HANDED_ON |= {f"torch.{name}" for name in ("autograd", "func", "functional", "jit", "utils")}
 """Modules that hold so much that one which is handed on as a value can't be followed."""
 
-KNOWN = {*sys.stdlib_module_names, "numpy", "torch", "matplotlib", "mpl_toolkits", "IPython"}
-KNOWN |= {"check", "ipywidgets", "pandas", "scipy", "seaborn", "sklearn", "tqdm", "PIL"}
-"""Modules whose text is nobody's to write. What is in another may be anything."""
-BEHIND = {"autograder", "builtins", "ctypes", "gc", "inspect", "marshal"}
-"""Modules that reach what no name of a notebook stands for, the check itself among it."""
-INSIDE = {
-    *("__subclasses__", "__globals__", "__builtins__", "__code__", "__closure__", "__self__"),
-    *("__loader__", "__spec__", "_getframe", "f_globals", "f_locals", "tb_frame", "gi_frame"),
-}
-"""Attributes that reach the same, by whatever way they are named."""
-RUNNERS = {
-    *("exec_module", "load_module", "run_cell", "run_code", "runstring", "rundocs", "define"),
-    *("ast_transformers", "input_transformers_cleanup", "input_transformers_post", "user_ns"),
-    *("ctypeslib", "f2py", "_VF"),
-}
-"""Attributes that run other text than that of the cells, or code of other languages."""
-REACHES = "what is reached by it can't be read"
+LIBRARIES = {"torch", "importlib", "sys", "builtins"}
+NETWORKS = {"torch.nn.RNN", "torch.nn.GRU", "torch.nn.LSTM"}
 HIDING = {
     *("threading", "_thread", "concurrent", "multiprocessing", "asyncio", "subprocess"),
     *("pickle", "shelve", "runpy", "pkgutil", "pydoc", "code", "codeop", "timeit", "cProfile"),
@@ -88,13 +83,11 @@ HIDING = {
 }
 """Modules that run something unwatched, or by a name that isn't read."""
 
-KEPT_CELLS = 256
-"""Cells whose trees are kept: the released ones, and what many students write alike."""
-MAX_KEPT = 4_000
-"""Characters of a cell beyond which its tree isn't kept."""
 COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 MAX_SAID = 100
-"""Characters of a name that are told."""
+"""Characters of a name, or of an expression, that are told."""
+MAX_TOLD = 20
+"""Things that can't be decided that are told."""
 
 
 @dataclass(frozen=True)
@@ -121,28 +114,37 @@ def read(contract, cells):
     -------
     Reading
     """
+    if sum(map(len, cells)) > MAX_TEXT:
+        return Reading((), (f"{TOO_LONG}: it isn't read",))
     notebook = _notebook(tuple(cells))
+    found, known = notebook.reached(contract.name, contract.uses)
     uses = _Uses(notebook, contract)
-    unclear = set()
-    for statement in notebook.reached(contract.name, set(contract.uses)):
-        if contract.single or not notebook.is_plain(statement):
-            try:
-                uses.visit(statement.tree)
-            except RecursionError:
-                unclear.add("text that is nested too deeply to be read")
-    if contract.name in notebook.imports:
-        uses.names.add(notebook.imports[contract.name])
-    forbidden = sorted({n for n in uses.names if is_forbidden(contract, n)})
+    uses.read(found)
+    if contract.name not in notebook.made:
+        uses.names.add(uses.dotted(ast.Name(contract.name, ast.Load())) or "")
+    forbidden = {n for n in uses.names if is_forbidden(contract, n)}
+    if contract.single:
+        # What an earlier answer builds for this one is this one's.
+        helpers = _Uses(notebook, contract)
+        helpers.read(notebook.reached(contract.name)[0])
+        forbidden |= {n for n in helpers.names if _builds_more(contract, n)}
+    maybe = _Uses(notebook, contract, ever=True)
+    maybe.read(notebook.perhaps(found, known))
     hidden = {name.split(".")[0] for name in uses.names} & HIDING
-    unclear |= {f"{name}: what it runs is neither read nor watched" for name in hidden}
-    unclear |= uses.unclear
-    for name, why in notebook.doubtful.items():
+    unclear = {f"{name}: what it runs is neither read nor watched" for name in hidden}
+    unclear |= uses.unclear | maybe.unclear
+    unclear |= {
+        f"{name[:MAX_SAID]}: perhaps used, by way of another name"
+        for name in maybe.names - uses.names
+        if is_forbidden(contract, name)
+    }
+    if notebook.replaced_by_star(known):
+        unclear.add("import *: perhaps takes the place of what stands above it")
+    for name, why in itertools.islice(notebook.doubtful.items(), MAX_TOLD):
         # One of the answer's own lines may have been told already.
-        if not any(said.startswith(name) for said in unclear):
-            unclear.add(f"{name}: {why}")
-    if any(contract.name in cell for cell in notebook.unread):
-        unclear.add("a cell whose text can't be read as Python")
-    return Reading(tuple(forbidden), tuple(sorted(unclear)))
+        if not any(name in said for said in unclear):
+            unclear.add(f"{name[:MAX_SAID]}: {why}")
+    return Reading(tuple(sorted(forbidden)), tuple(sorted(unclear)[:MAX_TOLD]))
 
 
 def is_forbidden(contract, name):
@@ -150,7 +152,7 @@ def is_forbidden(contract, name):
     first, *parts = name.split(".")
     if first != "torch":
         return False
-    if contract.single and not BUILT.keys().isdisjoint(parts):
+    if _builds_more(contract, name):
         return True
     for allowed in contract.allows:
         # What holds something allowed may be imported for its sake.
@@ -167,6 +169,11 @@ def is_forbidden(contract, name):
     return any(f"torch.nn.{module}" not in contract.allows for module in modules)
 
 
+def _builds_more(contract, name):
+    """Whether a name says that several layers or both directions are built where one is to be."""
+    return contract.single and not BUILT.keys().isdisjoint(name.split("."))
+
+
 def forbidden_calls(contract, observed):
     """The forbidden functions of PyTorch that ran, by observations of the answer."""
     names = {name for seen in observed for name in seen["called"]}
@@ -181,7 +188,7 @@ def say_forbidden(contract, names):
             f"{contract.name} uses {used}. This exercise is to be solved with NumPy alone, so it "
             "gets no points"
         )
-    if contract.single and any(not BUILT.keys().isdisjoint(name.split(".")) for name in names):
+    if any(_builds_more(contract, name) for name in names):
         return (
             f"{contract.name} uses {used}. In this exercise, networks of PyTorch may only be built "
             "with one layer and one direction each, so it gets no points"
@@ -200,287 +207,76 @@ def say_forbidden(contract, names):
 @functools.lru_cache(maxsize=1)
 def _notebook(cells):
     """A notebook is read once for all of its exercises."""
-    return _Notebook(cells)
-
-
-class _Notebook:
-    """The definitions of a notebook: for each name, the statements that make it."""
-
-    def __init__(self, cells):
-        self.made = {}
-        self.imports = dict(PREPARED)
-        self.stars = []
-        self.unread = []
-        self.loose = []
-        self.doubtful = {}
-        """What can change or reach anything wherever it stands, each with the reason."""
-        for cell in cells:
-            if "%run" in cell and re.search(r"^\s*%run\b", cell, re.MULTILINE):
-                self.doubtful["%run"] = "a file whose text isn't in the notebook"
-            statements = _statements(cell) if len(cell) <= MAX_KEPT else _parsed(cell)
-            if statements is None:
-                self.unread.append(cell)
-                continue
-            for statement in statements:
-                self._take(statement)
-        for statement in self.loose:
-            # What runs with the cell can change anything; what is only defined is read where used.
-            called = [part for name in statement.called for part in self.made.get(name, ())]
-            for part in (statement, *called):
-                self.doubtful |= dict.fromkeys(part.names & RUNNING, "a name made at run time")
-
-    def _take(self, statement):
-        tree = statement.tree
-        self.doubtful |= statement.doubtful
-        if isinstance(tree, ast.Import | ast.ImportFrom):
-            for alias in tree.names:
-                self.made.pop(alias.asname or alias.name, None)
-        for node in statement.imports:
-            self._import(node)
-        if isinstance(tree, ast.Import | ast.ImportFrom):
-            return
-        if isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            # A later definition takes the place of an earlier one.
-            self.made[tree.name] = [statement]
-            self.imports.pop(tree.name, None)
-            return
-        self.loose.append(statement)
-        afresh = isinstance(tree, ast.Assign) and all(
-            isinstance(target, ast.Name) for target in tree.targets
-        )
-        for name in _stored(tree):
-            if afresh and name not in _names(_walk(tree.value)):
-                self.made[name] = []
-                self.imports.pop(name, None)
-            self.made.setdefault(name, []).append(statement)
-
-    def _import(self, node):
-        for alias in node.names:
-            if isinstance(node, ast.Import):
-                name = alias.asname or alias.name.split(".")[0]
-                self.imports[name] = alias.name if alias.asname else name
-            elif alias.name == "*":
-                self.stars.append(node.module or "")
-            else:
-                self.imports[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-
-    def reached(self, name, stop):
-        """The statements that an answer is made of: its own and those of what it calls."""
-        waiting, known, found = [name], {name}, []
-        while waiting:
-            for statement in self.made.get(waiting.pop(), []):
-                found.append(statement)
-                for used in statement.names & self.made.keys() - known - stop:
-                    if used in statement.global_names:
-                        known.add(used)
-                        waiting.append(used)
-        # What defines nothing can still change what is defined: setattr(LSTM, …), exec(…).
-        for statement in self.loose:
-            if (
-                statement.called & {"exec", "eval"}
-                or ("setattr" in statement.called and statement.names & known)
-                or statement.opened & (known | self.imports.keys())
-            ):
-                found.append(statement)
-        return found
-
-    def is_plain(self, statement):
-        """Whether a statement can use nothing but NumPy, Python's own and functions made here."""
-        return not (
-            statement.imports
-            or statement.names & LOOKING_UP
-            or statement.attributes & LOOKING_UP
-            or any(star.startswith("torch") for star in self.stars)
-            or any(self._stands_for(name) for name in statement.names)
-        )
-
-    def _stands_for(self, name):
-        """Whether a name may stand for something else than NumPy or a function made here."""
-        if name in self.imports:
-            return self.imports[name].split(".")[0] != "numpy"
-        return name in self.made and isinstance(self.made[name][-1].tree, ast.Assign)
-
-
-class _Statement:
-    """A statement at the top of a cell, with what is looked for in it."""
-
-    def __init__(self, tree):
-        self.tree = tree
-        nodes = _walk(tree)
-        self.names = _names(nodes)
-        self.imports = [n for n in nodes if isinstance(n, ast.Import | ast.ImportFrom)]
-        self.attributes = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
-        self.called = {_called(n) for n in nodes if isinstance(n, ast.Call)}
-        self.opened = set()
-        """Names of what it can set any attribute of."""
-        if self.called & {"setattr", "vars"} or self.attributes & DICTIONARIES:
-            self.opened = {_root(owner) for owner in map(_opened, nodes) if owner}
-        self.doubtful = self._doubtful(nodes)
-
-    def _doubtful(self, nodes):
-        """What in it can change or reach anything, whether or not an answer uses it."""
-        # As in getattr(f, "__globals__") and attrgetter("a.__globals__"), but not in a docstring.
-        texts = [n.value for n in nodes if isinstance(n, ast.Constant)]
-        short = [t for t in texts if isinstance(t, str) and len(t) <= MAX_SAID and " " not in t]
-        words = self.names.union(self.attributes, *(text.split(".") for text in short))
-        found = dict.fromkeys(words & INSIDE, REACHES)
-        found |= dict.fromkeys(self.attributes & RUNNERS, REACHES)
-        if any(isinstance(n, ast.keyword) and n.arg == "allow_pickle" for n in nodes):
-            found["allow_pickle"] = REACHES
-        for node in self.imports:
-            given = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
-            for alias in node.names:
-                name = given + alias.name
-                root = name.split(".")[0]
-                hides = (name == "sys" and alias.asname) or name in ("sys.modules", "sys.*")
-                if root in BEHIND or alias.name in INSIDE or hides:
-                    found[name] = REACHES
-                elif root not in KNOWN:
-                    found[name] = "a module whose text isn't in the notebook"
-        if "sys" in self.names | self.attributes:
-            found |= dict.fromkeys(_of_sys(nodes), REACHES)
-        return found
-
-    @functools.cached_property
-    def global_names(self):
-        """The names in it that are global ones: a function's own variables hide those."""
-        try:
-            return globals_of(symtable.symtable(ast.unparse(self.tree), "", "exec"))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return self.names
-
-
-def _parsed(cell):
-    """The statements of a cell, or None where it can't be read as Python."""
-    try:
-        tree = ast.parse(cell)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        # It may still run in IPython, whose own commands are no Python.
-        tree = _without_magics(cell)
-    return None if tree is None else tuple(map(_Statement, tree.body))
-
-
-def globals_of(table):
-    """The global names in a symbol table and in those of the functions and classes within it."""
-    at_top = table.get_type() == "module"
-    own = {s.get_name() for s in table.get_symbols() if at_top or s.is_global()}
-    return own.union(*map(globals_of, table.get_children()))
-
-
-_statements = functools.lru_cache(maxsize=KEPT_CELLS)(_parsed)
-
-
-def _walk(tree):
-    """All nodes of a tree but contexts and operators, as ``ast.walk`` gives them, but sooner."""
-    found = [tree]
-    for node in found:
-        for field in node._fields:
-            if field in ("ctx", "op", "ops"):
-                continue
-            value = getattr(node, field, None)
-            if isinstance(value, ast.AST):
-                found.append(value)
-            elif isinstance(value, list):
-                found += [item for item in value if isinstance(item, ast.AST)]
-    return found
-
-
-def _without_magics(cell):
-    """A cell's tree without the lines that are IPython's own; None where it still can't be read."""
-    lines = [
-        line
-        for line in cell.splitlines()
-        if not line.lstrip().startswith(("%", "!", "?")) and not line.rstrip().endswith("?")
-    ]
-    try:
-        return ast.parse("\n".join(lines))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _stored(statement):
-    """The global names that a statement sets, or whose attributes or items it sets."""
-    names = set()
-    for node in [statement] if not hasattr(statement, "body") else _walk(statement):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.add(node.name)
-        targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
-        for target in filter(None, targets):
-            for part in _walk(target):
-                if isinstance(part, ast.Name):
-                    names.add(part.id)
-    return names
-
-
-def _of_sys(nodes):
-    """What is used of ``sys`` that gives every module: its ``modules``, or itself as a value."""
-    found = set()
-    owned = {id(n.value): n.attr for n in nodes if isinstance(n, ast.Attribute)}
-    for node in nodes:
-        if "sys" in (getattr(node, "id", ""), getattr(node, "attr", "")):
-            used = owned.get(id(node), "")
-            if used in ("", "modules"):
-                found.add(f"sys.{used}".rstrip("."))
-    return found
-
-
-def _opened(node):
-    """What a node can set any attribute of, or None."""
-    if isinstance(node, ast.Attribute) and node.attr in DICTIONARIES:
-        return node.value
-    if isinstance(node, ast.Call) and _called(node) in ("setattr", "vars") and node.args:
-        return node.args[0]
-    return None
-
-
-def _root(node):
-    """The name that a chain of attributes begins with."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return getattr(node, "id", "")
-
-
-def _names(nodes):
-    return {node.id for node in nodes if isinstance(node, ast.Name)}
+    return Notebook(cells)
 
 
 def _arguments(function):
-    return {arg.arg for arg in _walk(function.args) if isinstance(arg, ast.arg)}
+    return {arg.arg for arg in walk(function.args) if isinstance(arg, ast.arg)}
 
 
 def _own(function):
-    """A function's own variables; those of functions, classes and loops within it are not."""
-    own, shared, parts = _arguments(function), set(), [*function.body]
+    """A function's own variables, each with what it is imported as, or None.
+
+    Those of functions, classes and loops within it are not its own.
+    """
+    own, shared, parts = dict.fromkeys(_arguments(function)), set(), [*function.body]
     for part in parts:
+        own |= {name: own.get(name) for name in bound_by(part)}
         if isinstance(part, ast.Global):
             shared.update(part.names)
-        elif isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            own.add(part.name)
-        elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-            own.add(part.id)
-        elif not isinstance(part, ast.Lambda | COMPREHENSIONS):
+        elif isinstance(part, ast.Import | ast.ImportFrom):
+            given = f"{part.module}." if isinstance(part, ast.ImportFrom) else ""
+            for alias in part.names:
+                name = alias.asname or alias.name.split(".")[0]
+                origin = given + alias.name if given or alias.asname else name
+                if is_torch(origin) or not own.get(name):
+                    own[name] = origin
+        elif not isinstance(part, DEFINITION | ast.Lambda | COMPREHENSIONS):
             parts += ast.iter_child_nodes(part)
-    return own - shared
-
-
-def _called(node):
-    return node.func.id if isinstance(node.func, ast.Name) else ""
+    return {name: origin for name, origin in own.items() if name not in shared}
 
 
 class _Uses(ast.NodeVisitor):
-    """Collects the dotted names that statements use, and what can't be told by reading."""
+    """Collects the dotted names that statements use, and what can't be told by reading.
 
-    def __init__(self, notebook, contract):
+    With ``ever``, names stand for what of PyTorch's they have stood for at any time.
+    """
+
+    def __init__(self, notebook, contract, ever=False):
         self.notebook = notebook
         self.contract = contract
         self.local = []
         """For each function around, its own variables, with the dotted name that one stands for."""
         self.names = set()
         self.unclear = set()
-        self._asked = []
+        self._ever = ever
+        self._top = None
+        self._asked_about = frozenset()
+        self._dotted, self._aliases = {}, {}
+
+    def read(self, statements):
+        """Visit statements, but for those that can use nothing that is looked for."""
+        for statement in statements:
+            if self._ever or self.contract.single or not self.notebook.is_plain(statement):
+                self._top, self._asked_about = statement.tree, statement.asked
+                try:
+                    self.visit(statement.tree)
+                except RecursionError:
+                    self.local.clear()
+                    self.unclear.add("text that is nested too deeply to be read")
+
+    def visit(self, node):
+        """Visit a node that is used: what is only asked about is not."""
+        if node not in self._asked_about:
+            super().visit(node)
 
     def dotted(self, node):
         """The dotted name that an expression stands for, or None."""
+        if node not in self._dotted:
+            self._dotted[node] = self._resolved(node)
+        return self._dotted[node]
+
+    def _resolved(self, node):
         if isinstance(node, ast.Name):
             return self._named(node.id)
         if isinstance(node, ast.Attribute):
@@ -497,31 +293,36 @@ class _Uses(ast.NodeVisitor):
         for local in reversed(self.local):
             if name in local:
                 return local[name]
+        star = None
+        if not hasattr(builtins, name):
+            star = next((f"{module}.{name}" for module in notebook.stars if is_torch(module)), None)
+        if self._ever and is_torch(notebook.ever_imported.get(name, "")):
+            return notebook.ever_imported[name]
         if name in notebook.imports:
             return notebook.imports[name]
         if name in notebook.made:
-            return self._alias(name)
-        for module in notebook.stars:
-            if module.startswith("torch") and not hasattr(builtins, name):
-                return f"{module}.{name}"
-        return None
+            return self._alias(name) or (star if self._ever else None)
+        return star
 
     def _alias(self, name):
         """What a plain assignment of one name to another stands for."""
-        statement = self.notebook.made[name][-1].tree
-        if name in self._asked or not isinstance(statement, ast.Assign):
-            return None
-        if len(statement.targets) > 1 or not isinstance(statement.value, ast.Name | ast.Attribute):
-            return None
-        self._asked.append(name)
-        try:
-            return self.dotted(statement.value)
-        finally:
-            self._asked.pop()
+        if name not in self._aliases:
+            self._aliases[name] = None  # which is what names in a circle stand for
+            for statement in reversed(self.notebook.made[name]):
+                targets, value = assigned(statement.tree)
+                if name in targets and isinstance(value, ast.Name | ast.Attribute):
+                    local, self.local = self.local, []
+                    try:
+                        self._aliases[name] = self.dotted(value)
+                    finally:
+                        self.local = local
+                if name in targets or isinstance(statement.tree, DEFINITION):
+                    break
+        return self._aliases[name]
 
     def _looked_up(self, call):
         """What getattr, __import__ and import_module with constant names stand for."""
-        function = _called(call) or (call.func.attr if isinstance(call.func, ast.Attribute) else "")
+        function = called(call, any_owner=True)
         texts = [a.value for a in call.args if isinstance(a, ast.Constant)]
         texts = [t for t in texts if isinstance(t, str)]
         if function == "getattr" and len(call.args) >= 2:
@@ -542,7 +343,7 @@ class _Uses(ast.NodeVisitor):
             return None
         if owner == "sys.modules":
             return key
-        return f"{owner.removesuffix('.__dict__')}.{key}" if owner.startswith("torch") else None
+        return f"{owner.removesuffix('.__dict__')}.{key}" if is_torch(owner) else None
 
     def visit_Import(self, node):
         self.names.update(alias.name for alias in node.names)
@@ -554,55 +355,52 @@ class _Uses(ast.NodeVisitor):
         self._use(node)
 
     def visit_Attribute(self, node):
-        if node.attr in DICTIONARIES and self.dotted(node.value):
+        own = getattr(node.value, "id", "") == "self"
+        # A network that is made over by its dictionary need not be built with what it then has.
+        if node.attr in DICTIONARIES and (
+            self.dotted(node.value) or (self.contract.single and not own)
+        ):
             self._cant_tell(node, "a name made at run time")
-        sets = isinstance(node.ctx, ast.Store) and getattr(node.value, "id", "") != "self"
-        if sets and node.attr in BUILT and self.contract.single:
-            self._builds(node.attr)
         if self._use(node) is None:
             self.generic_visit(node)
 
     def visit_Subscript(self, node):
-        key = getattr(node.slice, "value", None)
-        if self.contract.single and isinstance(node.ctx, ast.Store) and key in BUILT:
-            self._builds(key)
         if self._use(node) is None:
             if self.dotted(node.value) == "sys.modules":
                 self._cant_tell(node, "a name made at run time")
             self.generic_visit(node)
 
     def visit_Call(self, node):
-        if self.contract.single:
-            self._arguments(node)
+        self._look_at_arguments(node)
         resolved = self._use(node)
         if resolved is None:
             self._computed(node)
             self.visit(node.func)
-        looks = _called(node) in ("getattr", "hasattr") and node.args
+        looks = called(node) in ("getattr", "hasattr") and node.args
         # What is only looked into isn't handed on.
         given = node.args[1:] if looks and self.dotted(node.args[0]) else node.args
         for part in (*given, *node.keywords):
             self.visit(part)
 
     def visit_Assign(self, node):
+        for target in getattr(node, "targets", ()):
+            if isinstance(target, ast.Attribute) and getattr(target.value, "id", "") != "self":
+                self._argument(target.attr, node.value)
+        targets, _ = assigned(node)
         name = self.dotted(node.value)
-        if name is None or not all(isinstance(target, ast.Name) for target in node.targets):
+        own = self.local[-1] if self.local else {}
+        kept = node is self._top and not self._ever
+        kept = kept or all(own.get(target, "") in (None, name) for target in targets)
+        if name is None or not targets or not kept:
             self.generic_visit(node)
             return
         self.names.add(name)
-        for target in node.targets:
-            if self.local and target.id in self.local[-1]:
-                self.local[-1][target.id] = name
+        if node is not self._top:
+            own.update(dict.fromkeys(targets, name))
 
     def visit_ClassDef(self, node):
         if self.contract.single and any(self._recurrent(base) for base in node.bases):
             self._cant_tell(node, "a network of PyTorch made over")
-        self.generic_visit(node)
-
-    def visit_Dict(self, node):
-        if self.contract.single:
-            for key, value in zip(node.keys, node.values, strict=True):
-                self._argument(getattr(key, "value", None), value)
         self.generic_visit(node)
 
     def _recurrent(self, node):
@@ -610,58 +408,65 @@ class _Uses(ast.NodeVisitor):
         parts = (self.dotted(node) or "").split(".")
         return parts[0] == "torch" and RECURRENT.search(parts[-1]) is not None
 
-    def _arguments(self, call):
-        """Look for arguments that build more than one layer and one direction."""
+    def _look_at_arguments(self, call):
+        """Look for arguments that ask for more than one layer and one direction.
+
+        Those that aren't constants are left to the watch.
+        """
+        if not self.contract.single:
+            return
         network = self._recurrent(call.func)
         # A function of one's own may be told how many layers there are.
-        own = _called(call) in self.notebook.made and self.dotted(call.func) is None
+        own = called(call) in self.notebook.made and self.dotted(call.func) is None
         own = own or getattr(getattr(call.func, "value", None), "id", "") == "self"
-        for keyword in call.keywords:
-            if not own:
-                sure = network or keyword.arg == "bidirectional" or _called(call) == "dict"
-                self._argument(keyword.arg, keyword.value, sure)
-        if _called(call) == "setattr" and len(call.args) == 3:
+        if called(call) == "setattr" and len(call.args) == 3:
             self._argument(getattr(call.args[1], "value", None), call.args[2])
-        if not network:
+        if own or called(call) == "dict":
             return
-        for name, (place, _) in BUILT.items():
-            if place < len(call.args):
-                self._argument(name, call.args[place])
-        if any(isinstance(a, ast.Starred) for a in call.args) or any(
-            keyword.arg is None for keyword in call.keywords
-        ):
-            self._cant_tell(call, "arguments made at run time")
+        for keyword in call.keywords:
+            self._argument(keyword.arg, keyword.value, network or keyword.arg == "bidirectional")
+            if network and isinstance(keyword.value, ast.Dict) and keyword.arg is None:
+                for key, value in zip(keyword.value.keys, keyword.value.values, strict=True):
+                    self._argument(getattr(key, "value", None), value)
+        if network:
+            for name, (place, _) in BUILT.items():
+                if place < len(call.args):
+                    self._argument(name, call.args[place])
 
     def _argument(self, name, value, sure=True):
-        if name not in BUILT:
+        if not self.contract.single or name not in BUILT or not isinstance(value, ast.Constant):
             return
-        if isinstance(value, ast.Constant) and value.value == BUILT[name][1]:
+        if value.value == BUILT[name][1]:
             return
         if sure:
-            self._builds(name)
+            self.names.add(f"{self.contract.allows[0]}.{name}")
         else:
             self._cant_tell(value, f"{name}, perhaps of a network of PyTorch")
 
-    def _builds(self, name):
-        self.names.add(f"{self.contract.allows[0]}.{name}")
-
     def _computed(self, call):
-        name = _called(call)
-        attribute = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        if name in ("eval", "exec") and call.args and isinstance(call.args[0], ast.Constant):
+        name = called(call)
+        texts = texts_run(call)
+        for text in texts:
             try:
-                self.visit(ast.parse(str(call.args[0].value)))
-            except (SyntaxError, ValueError, RecursionError):
+                self.visit(parsed(text)[0])
+            except UNREADABLE:
                 self._cant_tell(call, "text run as code")
-        elif name in COMPUTED - {"vars", "locals"} or attribute == "import_module":
+        if texts:
+            return
+        if name in ("eval", "exec", *COMPUTED) or called(call, any_owner=True) == "import_module":
             self._cant_tell(call, "a name made at run time")
         elif name == "getattr" and call.args:
             owner = self.dotted(call.args[0])
-            if owner and owner.split(".")[0] in ("torch", "importlib", "sys", "builtins"):
+            # Where all networks are allowed, one may be chosen by its name.
+            chosen = owner == "torch.nn" and NETWORKS.issubset(self.contract.allows)
+            if owner and owner.split(".")[0] in LIBRARIES and not chosen:
                 self._cant_tell(call, "a name made at run time")
 
     def _cant_tell(self, node, why):
-        self.unclear.add(f"{ast.unparse(node)[:80]}: {why}")
+        # To write out what is long would take long.
+        long = node.end_lineno > node.lineno or node.end_col_offset - node.col_offset > 2 * MAX_SAID
+        said = f"line {node.lineno} of a cell" if long else ast.unparse(node)[:MAX_SAID]
+        self.unclear.add(f"{said}: {why}")
 
     def _use(self, node):
         name = self.dotted(node)
@@ -676,7 +481,7 @@ class _Uses(ast.NodeVisitor):
 
     def visit_AnnAssign(self, node):
         if node.value:
-            self.visit_Assign(ast.Assign([node.target], node.value))
+            self.visit_Assign(node)
 
     def visit_FunctionDef(self, node):
         for part in (*node.decorator_list, node.args):
@@ -687,17 +492,17 @@ class _Uses(ast.NodeVisitor):
 
     def visit_Lambda(self, node):
         self.visit(node.args)
-        self._visit_within(_arguments(node), [node.body])
+        self._visit_within(dict.fromkeys(_arguments(node)), [node.body])
 
     def visit_ListComp(self, node):
-        targets = [part for made in node.generators for part in _walk(made.target)]
-        self._visit_within(_names(targets), ast.iter_child_nodes(node))
+        targets = [part for made in node.generators for part in walk(made.target)]
+        self._visit_within(dict.fromkeys(names_in(targets)), ast.iter_child_nodes(node))
 
     visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_ListComp
 
     def _visit_within(self, own, parts):
         """Visit what variables of its own belong to: one hides a global one, nn can be a number."""
-        self.local.append(dict.fromkeys(own))
+        self.local.append(own)
         for part in parts:
             self.visit(part)
         self.local.pop()

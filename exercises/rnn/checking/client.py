@@ -1,6 +1,7 @@
 """The check at the student's side: public cases, at once and offline."""
 
 import inspect
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from .feedback import as_html, as_text
 from .judge import FINAL, RUNS, judge
 from .plain import load
 from .probe import observe
+from .reading import MAX_TEXT
 from .rules import read
 
 
@@ -83,8 +85,9 @@ class Check:
         expected = exercise["expected"]
         observed = [observe(contract, namespace, case) for case in cases]
         reading = read(contract, cells_of(contract, namespace))
+        # What can't be decided by reading is told where it is graded: here, the history holds much
+        # that isn't handed in.
         verdict = judge(contract, cases, expected, observed, reading.forbidden)
-        verdict = replace(verdict, look=reading.unclear)
         if verdict.status != "fail" or verdict.finding.stage == "rules":
             return verdict
         hints = tuple(diagnose(contract, observed, exercise["mistakes"]))
@@ -100,10 +103,14 @@ class Check:
 
 
 def cells_of(contract, namespace):
-    """The texts of the cells that ran, by IPython's own history, or the answer's text alone."""
+    """The texts of the cells that ran, by IPython's own history, or the answer's text alone.
+
+    Of a long session it is the last that is read.
+    """
     ran = namespace.get("In")
     if isinstance(ran, list) and all(isinstance(cell, str) for cell in ran):
-        return ran
+        sizes = itertools.accumulate(len(cell) for cell in reversed(ran))
+        return ran[len(ran) - sum(size <= MAX_TEXT for size in sizes) :]
     try:
         return [inspect.getsource(namespace[contract.name])]
     except (KeyError, TypeError, OSError):

@@ -1,0 +1,761 @@
+"""What the statements of a notebook make, use and change, by their text: nothing is executed.
+
+A text that IPython alone understands is read as what IPython makes of it.
+"""
+
+import ast
+import functools
+import re
+import symtable
+import sys
+
+MAX_TEXT = 100_000
+"""Characters of all cells beyond which they aren't read: solved notebooks have a third at most."""
+MAX_STATEMENTS = 2_000
+"""Statements at the top of all cells, likewise: solved notebooks have 40."""
+MAX_NAMES = 50
+"""Names of one thing, likewise."""
+MAX_COMMANDS = 5
+"""Commands of IPython in one cell, likewise: it reads the cell anew for each."""
+KEPT_CELLS = 256
+"""Cells whose trees are kept: the released ones, and what many students write alike."""
+MAX_KEPT = 4_000
+"""Characters of a cell beyond which its tree isn't kept."""
+MAX_WORD = 100
+"""Characters of a text that may be a name."""
+TOO_LONG = "a notebook longer than anyone writes"
+UNREADABLE = (SyntaxError, ValueError, RuntimeError, MemoryError)
+
+PREPARED = {"np": "numpy", "torch": "torch", "nn": "torch.nn"}
+"""The names that the notebook's set-up cell imports."""
+KNOWN = {*sys.stdlib_module_names, "numpy", "torch", "matplotlib", "mpl_toolkits", "IPython"}
+KNOWN |= {"check", "ipywidgets", "pandas", "scipy", "seaborn", "sklearn", "tqdm", "PIL"}
+"""Modules whose text is nobody's to write. What is in another may be anything."""
+BEHIND = {"autograder", "builtins", "ctypes", "gc", "inspect", "marshal", "_pickle", "pickle"}
+BEHIND |= {"bdb", "code", "codeop", "runpy", "shelve", "trace"}
+"""Modules that reach what no name of a notebook stands for, the check itself among it."""
+INSIDE = {
+    *("__subclasses__", "__globals__", "__builtins__", "__code__", "__closure__", "__self__"),
+    *("__loader__", "__spec__", "_getframe", "f_globals", "f_locals", "tb_frame", "gi_frame"),
+    *("__annotations__", "get_type_hints", "array_api_compat", "get_ipython", "_pauses"),
+    *("DisableTorchFunction", "DisableTorchFunctionSubclass", "TorchFunctionMode"),
+    *("get_testing_overrides", "get_overridable_functions"),
+}
+"""Attributes that reach the same, or what runs unwatched, by whatever way they are named."""
+RUNNERS = {
+    *("exec_module", "load_module", "run_cell", "run_code", "runstring", "rundocs", "define"),
+    *("ast_transformers", "input_transformers_cleanup", "input_transformers_post", "user_ns"),
+    *("user_global_ns", "ctypeslib", "f2py", "_VF", "_C", "overrides"),
+}
+"""Attributes that run other text than that of the cells, or code of other languages."""
+GIVING = {"sys", "importlib", "import_module", "__import__"}
+"""What gives every module, and is no longer seen where it has another name or comes from another
+module."""
+RUNNING = {"eval", "exec", "compile", "__import__", "globals"}
+"""Calls that can make any name at run time."""
+DICTIONARIES = {"__dict__", "__getattribute__", "__setattr__"}
+REACHES = "what is reached by it can't be read"
+
+RUN_TEXT = {"time", "timeit", "prun", "capture", "config"}
+"""Commands of IPython that run what is written after them."""
+UNREAD = {
+    *("alias_magic", "autocall", "code_wrap", "debug", "ed", "edit", "load", "loadpy", "macro"),
+    *("magic", "pdb", "recall", "rep", "rerun", "run"),
+}
+"""Commands of IPython that run other text."""
+STARTS_NOTHING = {"system", "getoutput"}
+"""Methods of IPython's that grading lets do nothing."""
+EXTENSIONS = {"autoreload", "storemagic"}
+TIMERS = {"timeit", "Timer", "default_timer"}
+RUN_TEXTS = {"cProfile", "pdb", "profile", "timeit"}
+"""Modules whose functions run what is written in a text."""
+COMMAND = re.compile(r"^[ \t]*[%!?,;/]|=[ \t]*[%!]|\?[ \t]*$", re.MULTILINE)
+"""What may be a command of IPython."""
+OPTIONS = re.compile(r"(?:[ \t]*-[A-Za-z]+[ \t]*\d*)*[ \t]*")
+"""What stands between such a command and the text that it runs."""
+READS = {
+    *("abs", "all", "any", "dict", "enumerate", "float", "int", "isinstance", "len", "list"),
+    *("max", "min", "print", "range", "repr", "reversed", "set", "sorted", "str", "sum"),
+    *("tuple", "type", "zip"),
+}
+"""Functions of Python's that change nothing and keep nothing."""
+FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+DEFINITION = FUNCTION | ast.ClassDef
+IMPORT = ast.Import | ast.ImportFrom
+MADE_TEXT = ast.JoinedStr | ast.BinOp | ast.Call | ast.Subscript | ast.Attribute | ast.Starred
+
+
+class Statement:
+    """A statement at the top of a cell, with what is looked for in it."""
+
+    def __init__(self, tree):
+        self.tree = tree
+        nodes, at_once = walk(tree), _run_at_once(tree)
+        self.names = names_in(nodes)
+        self.attributes = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+        self.called = {called(n) for n in nodes if isinstance(n, ast.Call)}
+        self.imports = [n for n in nodes if isinstance(n, IMPORT)]
+        self.shared = {name for n in nodes if isinstance(n, ast.Global) for name in n.names}
+        """Names that functions in it make global ones."""
+        self.imports_at_once = [
+            node for node in (self.imports if self.shared else at_once) if isinstance(node, IMPORT)
+        ]
+        self.opened = set()
+        """Names of what it can set any attribute of."""
+        if self.called & {"setattr", "vars"} or self.attributes & DICTIONARIES:
+            self.opened = {root(owner) for owner in map(_opened, nodes) if owner}
+        self.changed = {root(n) for n in nodes if _is_set(n)}
+        """Names of what it sets attributes or items of."""
+        self.changed_within = {
+            root(n) for n in nodes if _is_set(n) and not isinstance(n.value, ast.Name)
+        }
+        """Names of what holds such things."""
+        self.binds = {name for n in at_once for name in bound_by(n)} | self.shared | self.changed
+        if isinstance(tree, DEFINITION):
+            self.binds = {tree.name} | self.shared
+        self.touched = _touched(nodes)
+        self.owned = {
+            n.value.id
+            for n in nodes
+            if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)
+        }
+        self.asked, self.trusted = _asked(nodes)
+        """What is only asked about, and which names of Python's show that."""
+        self.texts = [text for n in nodes for text in texts_run(n)]
+        """The texts that it runs as code."""
+        self.timed = {
+            n.id
+            for call in nodes
+            if _runs_texts(call)
+            for n in _told(call)
+            if isinstance(n, ast.Name)
+        }
+        """The names of functions, or of texts, that are run to be timed."""
+        self.examples = [t for t in _texts(nodes) if ">>>" in t]
+        self.running = self._running(nodes)
+        self.doubtful = self._doubtful(nodes)
+
+    def _running(self, nodes):
+        """The names in it that can make any name at run time."""
+        fine = {id(part.func) for part in self.asked if isinstance(part, ast.Call)}
+        fine |= {id(n.func) for n in nodes if texts_run(n)}
+        return {
+            n.id for n in nodes if isinstance(n, ast.Name) and n.id in RUNNING and id(n) not in fine
+        }
+
+    def _doubtful(self, nodes):
+        """What in it can change or reach anything, whether or not an answer uses it."""
+        # As in getattr(f, "__globals__") and attrgetter("a.__globals__"), but not in a docstring.
+        short = [t for t in _texts(nodes) if len(t) <= MAX_WORD and " " not in t]
+        words = self.names.union(self.attributes, *(text.split(".") for text in short))
+        found = dict.fromkeys(words & INSIDE - {"get_ipython"}, REACHES)
+        found |= dict.fromkeys(self.attributes & RUNNERS, REACHES)
+        if any(isinstance(n, ast.keyword) and n.arg == "allow_pickle" for n in nodes):
+            found["allow_pickle"] = REACHES
+        for node in self.imports:
+            given = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+            for alias in node.names:
+                found |= _of_import(given, alias)
+        if "sys" in self.names | self.attributes:
+            found |= dict.fromkeys(_of_sys(nodes, self.asked), REACHES)
+        if "get_ipython" in words:
+            fine = {id(n.func.value.func) for n in nodes if _is_command(n) and _is_read(n)}
+            fine |= {id(n.func) for n in self.asked if isinstance(n, ast.Call)}
+            plain = [n for n in nodes if isinstance(n, ast.Name) and n.id == "get_ipython"]
+            if "get_ipython" in words - self.names or any(id(n) not in fine for n in plain):
+                found["get_ipython"] = REACHES
+        for node in nodes:
+            if isinstance(node, ast.Call) and called(node, any_owner=True) in GIVING:
+                asked_for = [t.split(".")[0] for t in _texts(node.args)]
+                if not asked_for or BEHIND.intersection(asked_for):
+                    found[called(node, any_owner=True)] = "a name made at run time"
+            if _runs_texts(node) and any(isinstance(n, MADE_TEXT) for n in _told(node)):
+                found["text made at run time"] = REACHES
+        return found
+
+    @functools.cached_property
+    def is_fixed(self):
+        """Whether all that it does is to give a name to what can't be changed, or has a name."""
+        gives = isinstance(self.tree, ast.Assign | ast.AnnAssign) and self.tree.value
+        return bool(gives) and not self.changed and _is_fixed(self.tree.value)
+
+    @functools.cached_property
+    def global_names(self):
+        """The names in it that are global ones: a function's own variables hide those."""
+        try:
+            return globals_of(symtable.symtable(ast.unparse(self.tree), "", "exec"))
+        except UNREADABLE:
+            return self.names
+
+
+class Notebook:
+    """The statements of a notebook, by the names that they make, change or use.
+
+    Parameters
+    ----------
+    cells : list of str, in the order in which they ran
+    """
+
+    def __init__(self, cells):
+        self.made = {}
+        """The statements that make what a name stands for once all cells have run."""
+        self.ever = {}
+        """All statements that have made or changed what a name stood for."""
+        self.imports, self.ever_imported = dict(PREPARED), dict(PREPARED)
+        self.stars = []
+        self.loose = []
+        self.doubtful = {}
+        """What can change or reach anything wherever it stands, each with the reason."""
+        self._values = {}
+        self._using, self._calling = {}, {}
+        self._made_at, self._starred_at, self._count = {}, 0, 0
+        taken = []
+        for cell in cells:
+            statements = _kept(cell) if len(cell) <= MAX_KEPT else _statements(cell)
+            if statements is None:
+                self.doubtful["a cell"] = "its text can't be read as Python"
+            taken += statements or ()
+        if any("doctest" in n for s in taken for n in _imported(s)):
+            for statement in tuple(taken):
+                taken += _run_texts(map(_examples, statement.examples), self.doubtful)
+        if len(taken) > MAX_STATEMENTS:
+            self.doubtful, taken = {TOO_LONG: "it isn't read"}, []
+        for statement in taken:
+            self._take(statement)
+        self._look_at_what_runs()
+
+    def _look_at_what_runs(self):
+        """What runs with the cells can change anything; what is only defined is read where used."""
+        waiting, seen = [*self.loose], set()
+        while waiting:
+            statement = waiting.pop()
+            self.doubtful |= dict.fromkeys(statement.running, "a name made at run time")
+            for name in statement.called - seen:
+                seen.add(name)
+                waiting += self.made.get(name, ())
+        timed = {name for statement in self.loose for name in statement.timed}
+        if any(not isinstance(s.tree, DEFINITION) for n in timed for s in self.ever.get(n, ())):
+            self.doubtful["text made at run time"] = REACHES
+        trusted = {name for statement in self.loose for name in statement.trusted}
+        trusted |= {name for one in self.made.values() for s in one for name in s.trusted}
+        for name in trusted & self.ever.keys():
+            self.doubtful[name] = "a name of Python's that is made anew"
+
+    def _take(self, statement):
+        tree = statement.tree
+        self._count += 1
+        self.doubtful |= statement.doubtful
+        for node in statement.imports_at_once:
+            self._import(node, tree)
+        if isinstance(tree, IMPORT):
+            return
+        for name in statement.binds:
+            self.ever.setdefault(name, []).append(statement)
+        for name in statement.touched | statement.owned:
+            self._using.setdefault(name, []).append(statement)
+        for name in statement.called:
+            self._calling.setdefault(name, []).append(statement)
+        anew = set()
+        if isinstance(tree, DEFINITION):
+            anew = {tree.name}
+        else:
+            self.loose.append(statement)
+            targets, value = assigned(tree)
+            if targets and not names_in(walk(value)) & targets:
+                # A later definition takes the place of an earlier one.
+                anew = targets
+            # What is set of something is set of all that is the same.
+            for name in statement.changed | statement.opened:
+                for other in self._same(name, name in statement.changed_within):
+                    self.made.setdefault(other, []).append(statement)
+                    self.ever.setdefault(other, []).append(statement)
+            for name in targets:
+                self._values[name] = value
+        for name in anew:
+            self.made[name] = []
+            self._made_at[name] = self._count
+            self.imports.pop(name, None)
+        for name in statement.binds:
+            self.made.setdefault(name, []).append(statement)
+
+    def _same(self, name, held):
+        """The other names of what a name stands for; where ``held``, also of what that holds."""
+        waiting, found = [name], {name}
+        while waiting:
+            if len(found) > MAX_NAMES:
+                self.doubtful[name] = "one of more names than can be followed"
+                break
+            for other in _kept_in(self._values.get(waiting.pop()), held) - found:
+                found.add(other)
+                waiting.append(other)
+        return found - {name}
+
+    def _import(self, node, tree):
+        given = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+        for alias in node.names:
+            if alias.name == "*":
+                self.stars.append(given)
+                if is_torch(given):
+                    self._starred_at = self._count
+                continue
+            name = alias.asname or (alias.name if given else alias.name.split(".")[0])
+            origin = f"{given}.{alias.name}" if given else alias.name if alias.asname else name
+            if name not in self.ever_imported or is_torch(origin):
+                self.ever_imported[name] = origin
+            # What may or may not be imported takes the place of nothing.
+            if node is tree or name not in self.imports or is_torch(origin):
+                self.imports[name] = origin
+            if node is tree:
+                self.made.pop(name, None)
+
+    def reached(self, name, stop=()):
+        """The statements that an answer is made of: its own and those of what it calls.
+
+        Parameters
+        ----------
+        name : str, the answer's
+        stop : names that aren't followed
+
+        Returns
+        -------
+        list of Statement, and the set of the names that were followed
+        """
+        waiting, known, found = [name], {name}, []
+        while waiting:
+            for statement in self.made.get(waiting.pop(), []):
+                found.append(statement)
+                more = [n for n in statement.names if n in self.made and n not in known]
+                for used in more and statement.global_names.intersection(more).difference(stop):
+                    known.add(used)
+                    waiting.append(used)
+        # What defines nothing can still change what is defined: setattr(LSTM, …), exec(…).
+        within = known | self.imports.keys()
+        for statement in self.loose:
+            if (
+                (statement.called & {"exec", "eval"} and statement.running)
+                or ("setattr" in statement.called and statement.names & known)
+                or statement.opened & within
+            ):
+                found.append(statement)
+        return found, known
+
+    def perhaps(self, found, known):
+        """The statements that may have changed what an answer is made of, or once were part of it.
+
+        What was defined before may live on under another name, and what a name stands for may be
+        changed by way of what it is handed to.
+
+        Parameters
+        ----------
+        found, known : what ``reached`` gives
+
+        Returns
+        -------
+        list of Statement
+        """
+        loose = [s for s in found if not isinstance(s.tree, DEFINITION)]
+        before = [n for s in loose for n in s.names if not (s.is_fixed and n in s.binds)]
+        known = known | {s.tree.name for s in found if isinstance(s.tree, DEFINITION)}
+        changing, seen = [*filter(self._can_change, known)], {*known}
+        done, taken = set(), {}
+        while before or changing:
+            if before:
+                name = before.pop()
+                statements = () if name in done else self.ever.get(name, ())
+                done.add(name)
+            else:
+                statements = self._changing(changing.pop())
+            for statement in statements:
+                if statement in taken:
+                    continue
+                taken[statement] = None
+                used = statement.global_names
+                before += [n for n in used if n in self.ever and n not in done]
+                more = {n for n in used if self._can_change(n)} | statement.binds
+                changing += more - seen
+                seen |= more
+        return list(taken)
+
+    def _changing(self, name):
+        """The statements that may change what a name stands for, or hand it on."""
+        made = self.ever.get(name, ())
+        own = all(isinstance(s.tree, DEFINITION) and not s.shared for s in made)
+        # Functions are handed on by honest code too, to be drawn or compared.
+        using = (s for s in self._using.get(name, ()) if not own or name in s.owned)
+        found = [s for s in using if name in s.global_names]
+        # A function that does so does it where it is called.
+        made = {s.tree.name for s in found if isinstance(s.tree, DEFINITION)}
+        return found + [s for name in made for s in self._calling.get(name, ())]
+
+    def _can_change(self, name):
+        """Whether what a name stands for can be changed without that name's being made anew."""
+        return any(not s.is_fixed for s in self.ever.get(name, ()))
+
+    def replaced_by_star(self, names):
+        """Whether ``from torch… import *`` stands below what makes one of some names."""
+        return any(self._made_at.get(name, self._count) < self._starred_at for name in names)
+
+    def is_plain(self, statement):
+        """Whether a statement can use nothing but NumPy, Python's own and functions made here."""
+        return not (
+            statement.imports
+            or statement.names & {*RUNNING, "vars", "locals", "getattr", "import_module"}
+            or statement.attributes & {*DICTIONARIES, "import_module", "getattr"}
+            or any(map(is_torch, self.stars))
+            or any(self._stands_for(name) for name in statement.names)
+        )
+
+    def _stands_for(self, name):
+        """Whether a name may stand for something else than NumPy or a function made here."""
+        if name in self.imports and self.imports[name].split(".")[0] != "numpy":
+            return True
+        return not all(isinstance(s.tree, DEFINITION) for s in self.made.get(name, ()))
+
+
+def is_torch(name):
+    """Whether a dotted name is one of PyTorch's."""
+    return name.split(".")[0] == "torch"
+
+
+def parsed(cell):
+    """A cell's syntax tree and the text that it is of.
+
+    Errors
+    ------
+    SyntaxError where it runs neither in Python nor in IPython; others of UNREADABLE where that
+    can't be told.
+    """
+    try:
+        return _tree(cell), cell
+    except SyntaxError:
+        text = _as_python(cell)
+        return _tree(text), text
+
+
+def _tree(text):
+    tree = ast.parse(text)
+    if len(tree.body) > MAX_STATEMENTS:
+        raise ValueError("more statements than anyone writes")
+    return tree
+
+
+def _as_python(cell):
+    """What IPython makes of a cell: its own commands become calls."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    if len(COMMAND.findall(cell)) > MAX_COMMANDS:
+        raise ValueError("more commands than anyone writes")
+    words = cell.split(maxsplit=1)
+    if words and len(cell.splitlines()) == 1 and words[0] in RUN_TEXT | UNREAD:
+        cell = "%" + cell.lstrip()
+    return TransformerManager().transform_cell(cell)
+
+
+def _statements(cell):
+    """The statements of a cell; none where it can't run, and None where it can't be read."""
+    try:
+        tree, _ = parsed(cell)
+    except SyntaxError:
+        return ()
+    except UNREADABLE:
+        return None
+    found, unread = [], {}
+    for statement in map(Statement, tree.body):
+        found.append(statement)
+        found += _run_texts(statement.texts, unread)
+        statement.doubtful |= unread
+    return tuple(found)
+
+
+_kept = functools.lru_cache(maxsize=KEPT_CELLS)(_statements)
+
+
+def _run_texts(texts, doubtful):
+    """Texts that are run as code, each as a statement that makes nothing anew."""
+    for text in texts:
+        try:
+            tree, _ = parsed(text)
+        except UNREADABLE:
+            doubtful["text run as code"] = REACHES
+        else:
+            statement = Statement(ast.If(ast.Constant(True), tree.body or [ast.Pass()], []))
+            yield statement
+            yield from _run_texts(statement.texts, doubtful)
+
+
+def _examples(text):
+    """The code of the examples in a docstring."""
+    lines = [line.strip() for line in text.splitlines()]
+    return "\n".join(line[4:] for line in lines if line.startswith((">>>", "...")))
+
+
+def globals_of(table):
+    """The global names in a symbol table and in those of the functions and classes within it."""
+    at_top = table.get_type() == "module"
+    own = {s.get_name() for s in table.get_symbols() if at_top or s.is_global()}
+    return own.union(*map(globals_of, table.get_children()))
+
+
+def walk(tree):
+    """All nodes of a tree but contexts and operators, as ``ast.walk`` gives them, but sooner."""
+    return _walk([tree], lambda node: node._fields)
+
+
+def _run_at_once(tree):
+    """The nodes of a statement that run with it: the bodies of functions run when called."""
+
+    def fields(node):
+        if isinstance(node, FUNCTION | ast.Lambda):
+            return [field for field in node._fields if field != "body"]
+        return node._fields
+
+    return _walk([tree], fields)
+
+
+def _walk(found, fields):
+    for node in found:
+        for field in fields(node):
+            if field in ("ctx", "op", "ops"):
+                continue
+            value = getattr(node, field, None)
+            if isinstance(value, ast.AST):
+                found.append(value)
+            elif isinstance(value, list):
+                found += [item for item in value if isinstance(item, ast.AST)]
+    return found
+
+
+def bound_by(node):
+    """The names that a node by itself makes."""
+    if isinstance(node, ast.Name):
+        return [node.id] if not isinstance(node.ctx, ast.Load) else []
+    if isinstance(node, DEFINITION | ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+        return [node.name] if node.name else []
+    if isinstance(node, ast.MatchMapping):
+        return [node.rest] if node.rest else []
+    return []
+
+
+def assigned(tree):
+    """The names that a statement only gives to one value, and the value; none otherwise."""
+    targets = getattr(tree, "targets", [getattr(tree, "target", None)])
+    gives = isinstance(tree, ast.Assign | ast.AnnAssign) and tree.value
+    if gives and all(isinstance(target, ast.Name) for target in targets):
+        return {target.id for target in targets}, tree.value
+    return set(), None
+
+
+def names_in(nodes):
+    """The plain names among nodes."""
+    return {node.id for node in nodes if isinstance(node, ast.Name)}
+
+
+def called(node, any_owner=False):
+    """The plain name that a call is made by; with ``any_owner``, also as an attribute's."""
+    if any_owner and isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def root(node):
+    """The name that a chain of attributes and items begins with."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return getattr(node, "id", "")
+
+
+def texts_run(node):
+    """The texts that a node runs as code, as far as they stand in it."""
+    if not isinstance(node, ast.Call):
+        return []
+    if called(node) in ("eval", "exec", "compile"):
+        return [text.strip() for text in _texts(node.args[:1])]
+    if _runs_texts(node):
+        return _texts([*node.args, *(keyword.value for keyword in node.keywords)])
+    if _is_command(node) and _is_read(node):
+        name, *texts = _texts(node.args)
+        if name in RUN_TEXT:
+            return [OPTIONS.sub("", text, count=1) for text in texts]
+    return []
+
+
+def _runs_texts(node):
+    """Whether a node calls a function that runs the texts that it is given."""
+    if not isinstance(node, ast.Call):
+        return False
+    return called(node) in TIMERS or getattr(getattr(node.func, "value", 0), "id", 0) in RUN_TEXTS
+
+
+def _is_command(node):
+    """Whether a node calls a method of IPython's by ``get_ipython()`` itself."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    owner = node.func.value
+    return isinstance(owner, ast.Call) and called(owner) == "get_ipython"
+
+
+def _is_read(node):
+    """Whether all that a command of IPython's can run stands in it, or it runs nothing."""
+    if node.func.attr in STARTS_NOTHING:
+        return True
+    texts = _texts(node.args)
+    whole = 0 < len(texts) == len(node.args) and not node.keywords
+    if node.func.attr not in ("run_line_magic", "run_cell_magic") or not whole:
+        return False
+    name, line = [*texts, "", ""][:2]
+    if name in ("load_ext", "reload_ext"):
+        return line.split(".")[0].strip() in KNOWN | EXTENSIONS
+    # IPython evaluates what stands in braces.
+    return name in RUN_TEXT or (name not in UNREAD and "{" not in line)
+
+
+def _told(call):
+    """What a call gives to be run: texts, or functions."""
+    named = [k.value for k in call.keywords if k.arg in ("stmt", "setup", "statement")]
+    return call.args[:2] + named
+
+
+def _texts(nodes):
+    """The texts among nodes."""
+    return [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+
+
+def _asked(nodes):
+    """What is only asked about and not used, and the names of Python's that this rests on."""
+    asked, trusted = set(), set()
+    for node in nodes:
+        if isinstance(node, ast.Compare):
+            if all(isinstance(op, ast.In | ast.NotIn) for op in node.ops):
+                asked.update(n for n in node.comparators if _gives_names(n))
+        elif isinstance(node, ast.Call):
+            name = called(node)
+            owner = getattr(getattr(node.func, "value", None), "id", "")
+            parts = [*node.args, *(keyword.value for keyword in node.keywords)]
+            if name == "isinstance":
+                plain = ast.Name | ast.Attribute | ast.Tuple | ast.BinOp
+                some = [n for n in parts[1:] if all(isinstance(p, plain) for p in walk(n))]
+            elif name == "str":
+                some = [n for n in parts if _is_call(n, "get_ipython")]
+            elif owner in ("doctest", "timeit"):
+                name, some = owner, [n for n in parts if _is_call(n, "globals")]
+            else:
+                continue
+            if some:
+                trusted.add(name)
+                asked.update(some)
+    made = {name for n in nodes for name in bound_by(n)}
+    made |= {n.arg for n in nodes if isinstance(n, ast.arg)}
+    return (frozenset(), frozenset()) if made & trusted else (asked, trusted)
+
+
+def _is_call(node, name):
+    return isinstance(node, ast.Call) and called(node) == name
+
+
+def _gives_names(node):
+    """Whether a node is a dictionary of names that is only to be asked which it has."""
+    modules = isinstance(node, ast.Attribute) and node.attr == "modules" and root(node) == "sys"
+    return modules or (_is_call(node, "globals") and not node.args)
+
+
+def _touched(nodes):
+    """The names of what a statement may change or hand on; not of what it calls or reads from."""
+    owners = {id(n.value) for n in nodes if isinstance(n, ast.Attribute) or _is_set(n)}
+    read = set()
+    for node in nodes:
+        parts = []
+        if isinstance(node, ast.For | ast.comprehension):
+            parts = [node.iter]
+        elif isinstance(node, ast.Subscript):
+            parts = [node.slice] if id(node) in owners else [node.slice, node.value]
+        elif isinstance(node, ast.BinOp):
+            parts = [node.left, node.right]
+        elif isinstance(node, ast.Compare):
+            parts = [node.left, *node.comparators]
+        elif isinstance(node, ast.Call):
+            parts = [node.func, *(node.args if called(node) in READS else ())]
+        read.update(map(id, parts))
+    read -= owners
+    return {
+        n.id
+        for n in nodes
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and id(n) not in read
+    }
+
+
+def _is_set(node):
+    """Whether a node is an attribute or item that is set."""
+    return isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load)
+
+
+def _kept_in(value, held):
+    """The names of what a value is; where ``held``, also of what it holds."""
+    parts = [value]
+    for part in parts:
+        if isinstance(part, ast.Attribute | ast.Subscript):
+            parts.append(part.value)
+        elif held and isinstance(part, ast.Tuple | ast.List | ast.Set):
+            parts += part.elts
+        elif held and isinstance(part, ast.Dict):
+            parts += part.values
+    return names_in(parts)
+
+
+def _is_fixed(value):
+    """Whether a value can't be changed, or is only another name for something."""
+    if isinstance(value, ast.IfExp):
+        return _is_fixed(value.body) and _is_fixed(value.orelse)
+    if isinstance(value, ast.Tuple):
+        return all(map(_is_fixed, value.elts))
+    if isinstance(value, ast.Call):
+        # Nothing can be hung on a device or a generator of numbers.
+        return getattr(value.func, "attr", "") in ("device", "default_rng")
+    fixed = ast.Constant | ast.Lambda | ast.Name | ast.Attribute | ast.UnaryOp | ast.JoinedStr
+    return isinstance(value, fixed)
+
+
+def _opened(node):
+    """What a node can set any attribute of, or None."""
+    if isinstance(node, ast.Attribute) and node.attr in DICTIONARIES:
+        return node.value
+    if isinstance(node, ast.Call) and called(node) in ("setattr", "vars") and node.args:
+        return node.args[0]
+    return None
+
+
+def _imported(statement):
+    """The modules that a statement imports, or imports from."""
+    for node in statement.imports:
+        if isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+        else:
+            yield from (alias.name for alias in node.names)
+
+
+def _of_import(given, alias):
+    """What is doubtful about a name that is imported."""
+    name = f"{given}.{alias.name}" if given else alias.name
+    first, *parts = name.split(".")
+    hides = alias.name in GIVING and (alias.asname or given not in ("", "importlib"))
+    hides = hides or (alias.name == "get_ipython" and alias.asname)
+    if first in RUN_TEXTS and name not in ("timeit.default_timer", "pdb.set_trace"):
+        hides = hides or alias.asname or (given and alias.name not in TIMERS)
+    inner = (INSIDE | RUNNERS) - {"get_ipython"}
+    if hides or name in ("sys.modules", "sys.*") or first in BEHIND or inner.intersection(parts):
+        return {name: REACHES}
+    if first not in KNOWN:
+        return {name: "a module whose text isn't in the notebook"}
+    return {}
+
+
+def _of_sys(nodes, asked):
+    """What is used of ``sys`` that gives every module: its ``modules``, or itself as a value."""
+    found = set()
+    owned = {id(n.value): n for n in nodes if isinstance(n, ast.Attribute)}
+    for node in nodes:
+        if "sys" in (getattr(node, "id", ""), getattr(node, "attr", "")):
+            owner = owned.get(id(node))
+            used = owner.attr if owner else ""
+            if used in ("", "modules") and owner not in asked:
+                found.add(f"sys.{used}".rstrip("."))
+    return found
