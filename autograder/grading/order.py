@@ -19,7 +19,11 @@ from autograder.checking.reading import (
     UNREADABLE,
     globals_of,
     parsed,
+    texts_of,
 )
+
+FOR_ALL = re.compile(r"\A\s*%%.*")
+"""A command of IPython's for all of a cell, which runs what stands below it."""
 
 
 class _Statement(NamedTuple):
@@ -131,18 +135,15 @@ def supplied(cells, others, own):
 def _read(cell):
     """The statements at the top of a cell; none where it can't be read as Python."""
     try:
-        tree, text = parsed(cell)
-        lines = re.split(r"\r\n|\r|\n", text)
+        tree, whole = parsed(FOR_ALL.sub("", cell))
         found, seen = [], set()
-        for node in tree.body:
-            first = min(part.lineno for part in (node, *getattr(node, "decorator_list", ())))
-            place = slice(first - 1, node.end_lineno)
-            text = "\n".join(lines[place])
+        for node, text in zip(tree.body, texts_of(tree, whole), strict=True):
+            place = node.lineno, node.end_lineno
             if isinstance(node, ast.Import | ast.ImportFrom):
                 found.append(_imported(text, node))
-            elif (place.start, place.stop) not in seen:
+            elif place not in seen:
                 # What stands in one line is read together, and once.
-                seen.add((place.start, place.stop))
+                seen.add(place)
                 found.append(_bound(text))
     except UNREADABLE:
         return ()

@@ -463,7 +463,7 @@ def _joined(found, name, released, kind):
         return found[-1], found[-1].text
     defining = {c: None for c in changed if name in c.defines or _assigns(c.text, name)}
     taken = [*(defining or changed)][-1]
-    earlier = () if _extends(taken.text, name) else defining
+    earlier = () if len(defining) > 1 and _extends(taken.text, name) else defining
     parts = [c.text for c in changed if c is taken or c not in earlier]
     text = "\n\n".join(parts)
     if len(parts) == 1 or (kind == "code" and not _is_python(text)):

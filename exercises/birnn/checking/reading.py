@@ -4,6 +4,7 @@ A text that IPython alone understands is read as what IPython makes of it.
 """
 
 import ast
+import collections
 import functools
 import re
 import symtable
@@ -88,15 +89,23 @@ MADE_TEXT = ast.JoinedStr | ast.BinOp | ast.Call | ast.Subscript | ast.Attribute
 class Statement:
     """A statement at the top of a cell, with what is looked for in it."""
 
-    def __init__(self, tree):
-        self.tree = tree
-        nodes, at_once = walk(tree), _run_at_once(tree)
-        self.names = names_in(nodes)
-        self.attributes = {n.attr for n in nodes if isinstance(n, ast.Attribute)}
-        self.called = {called(n) for n in nodes if isinstance(n, ast.Call)}
-        self.imports = [n for n in nodes if isinstance(n, IMPORT)]
-        self.shared = {name for n in nodes if isinstance(n, ast.Global) for name in n.names}
+    def __init__(self, tree, text=""):
+        self.tree, self._text = tree, text
+        nodes = walk(tree)
+        kinds = collections.defaultdict(list)
+        for node in nodes:
+            kinds[type(node)].append(node)
+        calls, attributes = kinds[ast.Call], kinds[ast.Attribute]
+        self.names = {n.id for n in kinds[ast.Name]}
+        self.attributes = {n.attr for n in attributes}
+        self.called = set(map(called, calls))
+        has_imports = kinds[ast.Import] or kinds[ast.ImportFrom]
+        self.imports = [n for n in nodes if isinstance(n, IMPORT)] if has_imports else []
+        self.shared = {name for n in kinds[ast.Global] for name in n.names}
         """Names that functions in it make global ones."""
+        at_once = []
+        if has_imports or not isinstance(tree, DEFINITION):
+            at_once = _run_at_once(tree)
         self.imports_at_once = [
             node for node in (self.imports if self.shared else at_once) if isinstance(node, IMPORT)
         ]
@@ -104,53 +113,51 @@ class Statement:
         """Names of what it can set any attribute of."""
         if self.called & {"setattr", "vars"} or self.attributes & DICTIONARIES:
             self.opened = {root(owner) for owner in map(_opened, nodes) if owner}
-        self.changed = {root(n) for n in nodes if _is_set(n)}
+        are_set = [n for n in attributes + kinds[ast.Subscript] if _is_set(n)]
+        self.changed = set(map(root, are_set))
         """Names of what it sets attributes or items of."""
-        self.changed_within = {
-            root(n) for n in nodes if _is_set(n) and not isinstance(n.value, ast.Name)
-        }
+        self.changed_within = {root(n) for n in are_set if not isinstance(n.value, ast.Name)}
         """Names of what holds such things."""
-        self.binds = {name for n in at_once for name in bound_by(n)} | self.shared | self.changed
         if isinstance(tree, DEFINITION):
             self.binds = {tree.name} | self.shared
-        self.touched = _touched(nodes)
-        self.owned = {
-            n.value.id
-            for n in nodes
-            if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)
-        }
-        self.asked, self.trusted = _asked(nodes)
+        else:
+            bound = {name for n in at_once for name in bound_by(n)}
+            self.binds = bound | self.shared | self.changed
+        self.touched = _touched(kinds)
+        self.owned = {n.value.id for n in attributes if isinstance(n.value, ast.Name)}
+        self.asked, self.trusted = _asked(nodes, kinds)
         """What is only asked about, and which names of Python's show that."""
-        self.texts = [text for n in nodes for text in texts_run(n)]
+        self.texts = [text for n in calls for text in texts_run(n)]
         """The texts that it runs as code."""
         self.timed = {
             n.id
-            for call in nodes
-            if _runs_texts(call)
+            for call in filter(_runs_texts, calls)
             for n in _told(call)
             if isinstance(n, ast.Name)
         }
         """The names of functions, or of texts, that are run to be timed."""
-        self.examples = [t for t in _texts(nodes) if ">>>" in t]
-        self.running = self._running(nodes)
-        self.doubtful = self._doubtful(nodes)
+        texts = _texts(kinds[ast.Constant])
+        self.examples = [text for text in texts if ">>>" in text]
+        self.running = self._running(kinds)
+        self.doubtful = self._doubtful(nodes, kinds, texts)
 
-    def _running(self, nodes):
+    def _running(self, kinds):
         """The names in it that can make any name at run time."""
+        if not self.names & RUNNING:
+            return set()
         fine = {id(part.func) for part in self.asked if isinstance(part, ast.Call)}
-        fine |= {id(n.func) for n in nodes if texts_run(n)}
-        return {
-            n.id for n in nodes if isinstance(n, ast.Name) and n.id in RUNNING and id(n) not in fine
-        }
+        fine |= {id(n.func) for n in kinds[ast.Call] if texts_run(n)}
+        return {n.id for n in kinds[ast.Name] if n.id in RUNNING and id(n) not in fine}
 
-    def _doubtful(self, nodes):
+    def _doubtful(self, nodes, kinds, texts):
         """What in it can change or reach anything, whether or not an answer uses it."""
+        calls = kinds[ast.Call]
         # As in getattr(f, "__globals__") and attrgetter("a.__globals__"), but not in a docstring.
-        short = [t for t in _texts(nodes) if len(t) <= MAX_WORD and " " not in t]
+        short = [t for t in texts if len(t) <= MAX_WORD and " " not in t]
         words = self.names.union(self.attributes, *(text.split(".") for text in short))
         found = dict.fromkeys(words & INSIDE - {"get_ipython"}, REACHES)
         found |= dict.fromkeys(self.attributes & RUNNERS, REACHES)
-        if any(isinstance(n, ast.keyword) and n.arg == "allow_pickle" for n in nodes):
+        if any(n.arg == "allow_pickle" for n in kinds[ast.keyword]):
             found["allow_pickle"] = REACHES
         for node in self.imports:
             given = node.module or "" if isinstance(node, ast.ImportFrom) else ""
@@ -159,13 +166,15 @@ class Statement:
         if "sys" in self.names | self.attributes:
             found |= dict.fromkeys(_of_sys(nodes, self.asked), REACHES)
         if "get_ipython" in words:
-            fine = {id(n.func.value.func) for n in nodes if _is_command(n) and _is_read(n)}
+            fine = {
+                id(n.func.value.func) for n in kinds[ast.Call] if _is_command(n) and _is_read(n)
+            }
             fine |= {id(n.func) for n in self.asked if isinstance(n, ast.Call)}
-            plain = [n for n in nodes if isinstance(n, ast.Name) and n.id == "get_ipython"]
+            plain = [n for n in kinds[ast.Name] if n.id == "get_ipython"]
             if "get_ipython" in words - self.names or any(id(n) not in fine for n in plain):
                 found["get_ipython"] = REACHES
-        for node in nodes:
-            if isinstance(node, ast.Call) and called(node, any_owner=True) in GIVING:
+        for node in calls:
+            if called(node, any_owner=True) in GIVING:
                 asked_for = [t.split(".")[0] for t in _texts(node.args)]
                 if not asked_for or BEHIND.intersection(asked_for):
                     found[called(node, any_owner=True)] = "a name made at run time"
@@ -183,7 +192,8 @@ class Statement:
     def global_names(self):
         """The names in it that are global ones: a function's own variables hide those."""
         try:
-            return globals_of(symtable.symtable(ast.unparse(self.tree), "", "exec"))
+            text = self._text or ast.unparse(self.tree)
+            return globals_of(symtable.symtable(text, "", "exec"))
         except UNREADABLE:
             return self.names
 
@@ -439,6 +449,14 @@ def _tree(text):
     return tree
 
 
+def texts_of(tree, text):
+    """The lines of each statement of a tree, and what else stands in them."""
+    lines = re.split(r"\r\n|\r|\n", text)
+    for node in tree.body:
+        first = min(part.lineno for part in (node, *getattr(node, "decorator_list", ())))
+        yield "\n".join(lines[first - 1 : node.end_lineno])
+
+
 def _as_python(cell):
     """What IPython makes of a cell: its own commands become calls."""
     from IPython.core.inputtransformer2 import TransformerManager
@@ -454,13 +472,13 @@ def _as_python(cell):
 def _statements(cell):
     """The statements of a cell; none where it can't run, and None where it can't be read."""
     try:
-        tree, _ = parsed(cell)
+        tree, text = parsed(cell)
     except SyntaxError:
         return ()
     except UNREADABLE:
         return None
     found, unread = [], {}
-    for statement in map(Statement, tree.body):
+    for statement in map(Statement, tree.body, texts_of(tree, text)):
         found.append(statement)
         found += _run_texts(statement.texts, unread)
         statement.doubtful |= unread
@@ -498,7 +516,7 @@ def globals_of(table):
 
 def walk(tree):
     """All nodes of a tree but contexts and operators, as ``ast.walk`` gives them, but sooner."""
-    return _walk([tree], lambda node: node._fields)
+    return walk_fields([tree], lambda node: node._fields)
 
 
 def _run_at_once(tree):
@@ -509,10 +527,11 @@ def _run_at_once(tree):
             return [field for field in node._fields if field != "body"]
         return node._fields
 
-    return _walk([tree], fields)
+    return walk_fields([tree], fields)
 
 
-def _walk(found, fields):
+def walk_fields(found, fields):
+    """Some nodes, and below each those in its fields that a function of it gives."""
     for node in found:
         for field in fields(node):
             if field in ("ctx", "op", "ops"):
@@ -620,14 +639,14 @@ def _texts(nodes):
     return [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
 
 
-def _asked(nodes):
+def _asked(nodes, kinds):
     """What is only asked about and not used, and the names of Python's that this rests on."""
     asked, trusted = set(), set()
-    for node in nodes:
+    for node in kinds[ast.Compare] + kinds[ast.Call]:
         if isinstance(node, ast.Compare):
             if all(isinstance(op, ast.In | ast.NotIn) for op in node.ops):
                 asked.update(n for n in node.comparators if _gives_names(n))
-        elif isinstance(node, ast.Call):
+        else:
             name = called(node)
             owner = getattr(getattr(node.func, "value", None), "id", "")
             parts = [*node.args, *(keyword.value for keyword in node.keywords)]
@@ -643,9 +662,11 @@ def _asked(nodes):
             if some:
                 trusted.add(name)
                 asked.update(some)
-    made = {name for n in nodes for name in bound_by(n)}
-    made |= {n.arg for n in nodes if isinstance(n, ast.arg)}
-    return (frozenset(), frozenset()) if made & trusted else (asked, trusted)
+    if trusted:
+        made = {name for n in nodes for name in bound_by(n)}
+        if trusted & made.union(n.arg for n in kinds[ast.arg]):
+            return frozenset(), frozenset()
+    return asked, trusted
 
 
 def _is_call(node, name):
@@ -658,29 +679,21 @@ def _gives_names(node):
     return modules or (_is_call(node, "globals") and not node.args)
 
 
-def _touched(nodes):
+def _touched(kinds):
     """The names of what a statement may change or hand on; not of what it calls or reads from."""
-    owners = {id(n.value) for n in nodes if isinstance(n, ast.Attribute) or _is_set(n)}
-    read = set()
-    for node in nodes:
-        parts = []
-        if isinstance(node, ast.For | ast.comprehension):
-            parts = [node.iter]
-        elif isinstance(node, ast.Subscript):
-            parts = [node.slice] if id(node) in owners else [node.slice, node.value]
-        elif isinstance(node, ast.BinOp):
-            parts = [node.left, node.right]
-        elif isinstance(node, ast.Compare):
-            parts = [node.left, *node.comparators]
-        elif isinstance(node, ast.Call):
-            parts = [node.func, *(node.args if called(node) in READS else ())]
-        read.update(map(id, parts))
-    read -= owners
-    return {
-        n.id
-        for n in nodes
-        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and id(n) not in read
-    }
+    owners = {id(n.value) for n in kinds[ast.Attribute]}
+    owners.update(id(n.value) for n in kinds[ast.Subscript] if _is_set(n))
+    read = [n.iter for n in kinds[ast.For] + kinds[ast.comprehension]]
+    for node in kinds[ast.Subscript]:
+        read += [node.slice] if id(node) in owners else [node.slice, node.value]
+    for node in kinds[ast.BinOp]:
+        read += [node.left, node.right]
+    for node in kinds[ast.Compare]:
+        read += [node.left, *node.comparators]
+    for node in kinds[ast.Call]:
+        read += [node.func, *(node.args if called(node) in READS else ())]
+    only_read = set(map(id, read)) - owners
+    return {n.id for n in kinds[ast.Name] if isinstance(n.ctx, ast.Load) and id(n) not in only_read}
 
 
 def _is_set(node):

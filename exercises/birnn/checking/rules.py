@@ -28,6 +28,7 @@ from .reading import (
     parsed,
     texts_run,
     walk,
+    walk_fields,
 )
 
 FUNCTIONS = {
@@ -214,14 +215,20 @@ def _arguments(function):
     return {arg.arg for arg in walk(function.args) if isinstance(arg, ast.arg)}
 
 
+def _fields_within(node):
+    """The fields of a node but where variables are another's."""
+    return () if isinstance(node, DEFINITION | ast.Lambda | COMPREHENSIONS) else node._fields
+
+
 def _own(function):
     """A function's own variables, each with what it is imported as, or None.
 
     Those of functions, classes and loops within it are not its own.
     """
-    own, shared, parts = dict.fromkeys(_arguments(function)), set(), [*function.body]
-    for part in parts:
-        own |= {name: own.get(name) for name in bound_by(part)}
+    own, shared = dict.fromkeys(_arguments(function)), set()
+    for part in walk_fields([*function.body], _fields_within):
+        for name in bound_by(part):
+            own.setdefault(name)
         if isinstance(part, ast.Global):
             shared.update(part.names)
         elif isinstance(part, ast.Import | ast.ImportFrom):
@@ -231,8 +238,6 @@ def _own(function):
                 origin = given + alias.name if given or alias.asname else name
                 if is_torch(origin) or not own.get(name):
                     own[name] = origin
-        elif not isinstance(part, DEFINITION | ast.Lambda | COMPREHENSIONS):
-            parts += ast.iter_child_nodes(part)
     return {name: origin for name, origin in own.items() if name not in shared}
 
 
