@@ -10,7 +10,7 @@ import torch
 from autograder.checking.contract import Case
 from autograder.checking.feedback import as_html, as_text
 from autograder.checking.probe import observe
-from autograder.checking.reading import MAX_COMMANDS, MAX_STATEMENTS, MAX_TEXT
+from autograder.checking.reading import MAX_STATEMENTS, MAX_TEXT
 from autograder.checking.rules import Reading, forbidden_calls, is_forbidden, read, say_forbidden
 
 from .toy import DOUBLE, SCALE, SEED
@@ -255,7 +255,7 @@ UNCLEAR = {
     "import_module": body("import importlib", "return importlib.import_module(name).add(a)"),
     "globals": body("return globals()[name](a)"),
     "sys.modules": body("import sys", "return sys.modules[name]"),
-    "more commands than are read": "%pwd\n" * 20 + body("return a"),
+    "more commands than are read": "%pwd\n" * 400 + body("return a"),
     "a name of a command": "%alias_magic t time\n" + body("return a"),
     "IPython": "get_ipython().ex('t = torch')\n" + body("return t"),
     "IPython by another name": "shell = get_ipython()\n" + body("return shell.ev('torch')"),
@@ -534,7 +534,8 @@ HOSTILE = {
     "long expressions": module("return " + "getattr(torch, x, " * 60 + "1," * 40_000 + ")" * 60),
     "imports": "import " + ", ".join(f"a{k}" for k in range(12_000)),
     "blank lines": "\n" * 90_000 + "a = '%run'",
-    "commands": "%time a = 1\n" * MAX_COMMANDS + "a = 1\n" * 9_000 + "a = (\n",
+    "commands": "%time a = 1\n" * 3 + "a = 1\n" * 9_000 + "a = (\n",
+    "more commands": "%time a = 1\n" * 8_000,
     "no Python": "a b\n" + "'\n" * 45_000,
 }
 
@@ -547,7 +548,7 @@ def test_a_hostile_text_is_read_in_little_time(text):
     start = time.monotonic()
     for contract in (NUMPY, TORCH):
         read(contract, cells)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
 
 
 @pytest.mark.parametrize("cells", [["a = 1\n" * 99] * 99, ["a\n" * 700] * 7, ["#" * 200_000]])

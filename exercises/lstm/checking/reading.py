@@ -16,8 +16,8 @@ MAX_STATEMENTS = 2_000
 """Statements at the top of all cells, likewise: solved notebooks have 40."""
 MAX_NAMES = 50
 """Names of one thing, likewise."""
-MAX_COMMANDS = 5
-"""Commands of IPython in one cell, likewise: it reads the cell anew for each."""
+MAX_TRANSFORMED = 200_000
+"""Characters of one cell times the commands of IPython in it, likewise: it reads all for each."""
 KEPT_CELLS = 256
 """Cells whose trees are kept: the released ones, and what many students write alike."""
 MAX_KEPT = 4_000
@@ -461,7 +461,7 @@ def _as_python(cell):
     """What IPython makes of a cell: its own commands become calls."""
     from IPython.core.inputtransformer2 import TransformerManager
 
-    if len(COMMAND.findall(cell)) > MAX_COMMANDS:
+    if len(COMMAND.findall(cell)) * len(cell) > MAX_TRANSFORMED:
         raise ValueError("more commands than anyone writes")
     words = cell.split(maxsplit=1)
     if words and len(cell.splitlines()) == 1 and words[0] in RUN_TEXT | UNREAD:
