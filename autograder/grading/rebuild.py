@@ -548,4 +548,4 @@ def _odd(cells, template, unclaimed):
             if extra == 1
             else (f"{extra} code cells of the student's own were")
         )
-        yield f"{cells_are} left out: only the assignment's cells are graded"
+        yield f"{cells_are} not run: only the assignment's cells are"

@@ -17,6 +17,8 @@ class Visit:
 
     def __init__(self, page, address):
         self.requests, self.errors, self.responses = [], [], []
+        # Milliseconds: a machine that has much else to do loads a page, too.
+        page.set_default_timeout(300_000)
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("response", lambda response: self.responses.append(response))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
