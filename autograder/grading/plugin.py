@@ -96,6 +96,10 @@ def _within(seconds):
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
+    except _Overdue:
+        # It may have been in the middle of a word with the warm parent.
+        let_go()
+        raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -207,9 +211,6 @@ class CourseAutograde(Autograde):
         except Unfit:
             raise
         except (_Overdue, GraderError, OSError, SQLAlchemyError, ValueError) as error:
-            if isinstance(error, _Overdue):
-                # It may have been in the middle of a word with the warm parent.
-                let_go()
             why = record.reason(error, self.coursedir)
             self.log.error("%s: not graded, through no fault of the student's: %s", who, why)
             return False

@@ -352,7 +352,7 @@ def _findings(contract, case, want, got):
         return [Finding("structure", case.name, named)]
     right = match(contract.returns, want["value"])
     tolerance = tolerance_of(contract, case, want)
-    found = _key_findings(contract, case, got["value"], named)
+    found = _key_findings(contract, case, got["value"])
     for name in named:
         fine = max(tolerance, SINGLE) if name in contract.kept else tolerance
         finding = _compare(contract, case, name, right[name], named[name], fine)
@@ -472,7 +472,7 @@ def match(returns, written):
     return named
 
 
-def _key_findings(contract, case, value, named):
+def _key_findings(contract, case, value):
     """What a returned dict lacks, output by output, and what it has too much, all at once."""
     if not isinstance(contract.returns, dict):
         return []
