@@ -545,10 +545,10 @@ def test_a_hostile_text_is_read_in_little_time(text):
     assert len(text) < MAX_TEXT
     again = MAX_TEXT // (len(text) + 9_000) or 1
     cells = [SETUP, *[text] * min(again, 7), body("return t, f, g")]
-    start = time.monotonic()
+    start = time.process_time()
     for contract in (NUMPY, TORCH):
         read(contract, cells)
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
 
 
 @pytest.mark.parametrize("cells", [["a = 1\n" * 99] * 99, ["a\n" * 700] * 7, ["#" * 200_000]])

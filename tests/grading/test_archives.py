@@ -19,7 +19,7 @@ from autograder.grading.run import grade_class
 
 from .conftest import ASSIGNMENT
 from .test_broken import COUNT, cut, flipped, spliced
-from .test_run import BUDGET, coursedir  # noqa: F401
+from .test_run import coursedir  # noqa: F401
 
 BOMB = bytes(40 * 2**20)
 SMALL = Limits(members=50, each=2**20, total=4 * 2**20)
@@ -183,9 +183,7 @@ def assignment_with(coursedir, files):  # noqa: F811
 def test_a_notebook_handed_in_as_an_archive_is_graded(classroom, coursedir):  # noqa: F811
     solved = nbformat.writes(classroom.maker.solved()).encode()
     assignment_with(coursedir, {"homework.zip": a_zip(("hw/lstm.ipynb", solved))})
-    (one,) = grade_class(
-        coursedir, [ASSIGNMENT], students=["eve"], jobs=1, stream=None, budget=BUDGET
-    ).done
+    (one,) = grade_class(coursedir, [ASSIGNMENT], students=["eve"], jobs=1, stream=None).done
     assert one.points == sum(exercise.points for exercise in classroom.exercises)
     assert "hw/lstm.ipynb in homework.zip was graded in its place" in one.remarks[0]
 

@@ -19,13 +19,16 @@ from autograder.grading.grade import cell_name
 from .test_faults import children
 
 QUICK = Budget(cell=3.0, answer=3.0, notebook=60.0, grace=0.5)
+"""Where something never ends: it is waited for this long."""
+PATIENT = Budget(cell=120.0, answer=120.0, notebook=600.0)
+"""Where everything ends by itself, however slow the machine is."""
 
 
 @pytest.fixture
 def run(classroom, warm):
     """Assess a notebook with the given solution cells."""
 
-    def run(texts, seeds=None):
+    def run(texts, seeds=None, budget=PATIENT):
         filled, cells, checks = classroom.template.filled(texts), [], {}
         for cell in filled.cells:
             name = cell_name(cell)
@@ -33,7 +36,7 @@ def run(classroom, warm):
                 checks[name.removeprefix("check_")] = len(cells)
             elif cell.cell_type == "code":
                 cells.append((name, cell.source))
-        return assess(warm, cells, classroom.exercises, QUICK, seeds, checks)
+        return assess(warm, cells, classroom.exercises, budget, seeds, checks)
 
     return run
 
@@ -66,7 +69,7 @@ def test_scores_do_not_depend_on_the_order_in_which_exercises_are_asked(classroo
     seeds = {exercise.name: 5 for exercise in asked}
     cells = [("setup", "import numpy as np\nimport torch\nfrom torch import nn"), *texts.items()]
     one, other = (
-        assess(warm, cells, exercises, QUICK, seeds) for exercises in (asked, asked[::-1])
+        assess(warm, cells, exercises, PATIENT, seeds) for exercises in (asked, asked[::-1])
     )
     assert one.verdicts == other.verdicts
     assert one.verdicts["lstm_step"].points < one.verdicts["lstm_step"].of
@@ -164,7 +167,7 @@ UNRELATED = "lstm_shapes"
     ],
 )  # fmt: skip
 def test_a_bad_cell_costs_itself_alone(classroom, run, source, says):
-    result = run(classroom.maker.solutions | {UNRELATED: source})
+    result = run(classroom.maker.solutions | {UNRELATED: source}, budget=QUICK)
     assert right(result) == everything(classroom) - {UNRELATED}
     assert says in str(result.outputs[UNRELATED])
 
@@ -188,7 +191,7 @@ def test_a_bad_cell_costs_itself_alone(classroom, run, source, says):
 def test_a_bad_answer_costs_itself_alone(classroom, run, body, kind):
     source = f"def {UNRELATED}(*args):\n    {body}"
     start = time.monotonic()
-    result = run(classroom.maker.solutions | {UNRELATED: source})
+    result = run(classroom.maker.solutions | {UNRELATED: source}, budget=QUICK)
     assert time.monotonic() - start < QUICK.notebook
     assert right(result) == everything(classroom) - {UNRELATED}
     verdict = result.verdicts[UNRELATED]
@@ -213,7 +216,7 @@ def test_outputs_are_those_of_a_notebook_and_bounded(warm):
         ("d", "import matplotlib.pyplot as plt\nfigure = plt.figure()\ndisplay(figure)"),
         ("e", "print('\\x1b[31mred\\x00')"),
     ]
-    outputs = assess(warm, cells, [], QUICK).outputs
+    outputs = assess(warm, cells, [], PATIENT).outputs
     assert [o["output_type"] for o in outputs["a"]] == ["stream", "stream", "execute_result"]
     assert outputs["a"][2]["data"] == {"text/plain": "42"}
     assert "script" not in str(outputs["b"])
@@ -412,7 +415,7 @@ class Doubles:
 def ask(warm, source, helpers, *values):
     """What is seen of an answer on each value, or on the one."""
     exercises = [Doubles(double)]
-    run = _Run(warm, [("a", source)], exercises, QUICK)
+    run = _Run(warm, [("a", source)], exercises, PATIENT)
     run.start()
     try:
         drawn = Drawn(exercises[0], [Case(str(value), {"x": value}) for value in values])
@@ -432,7 +435,7 @@ def test_what_was_seen_before_an_answer_ended_its_process_is_not_lost(warm, fata
 
 def test_a_child_that_someone_kills_between_two_answers_costs_nothing(warm):
     exercise = Doubles(double)
-    run = _Run(warm, [("a", "def twice(x): return 2 * x")], [exercise], QUICK)
+    run = _Run(warm, [("a", "def twice(x): return 2 * x")], [exercise], PATIENT)
     run.start()
     try:
         (child,) = children(warm.pid)

@@ -28,16 +28,13 @@ WRITTEN = "why_two_states"
 
 @pytest.fixture
 def api(classroom, warm, tmp_path, monkeypatch):
-    """nbgrader's interface to a course directory of its own, with short time limits."""
+    """nbgrader's interface to a course directory of its own."""
     root = tmp_path / "course"
     shutil.copytree(classroom.root, root)
     monkeypatch.setattr(grading, "kept", lambda *_, **__: warm)
 
     def api():
-        made = course.nbgrader(root, **DIRECTORIES)
-        made.config.CourseAutograde.cell_seconds = 4.0
-        made.config.CourseAutograde.answer_seconds = 4.0
-        return made
+        return course.nbgrader(root, **DIRECTORIES)
 
     return api
 

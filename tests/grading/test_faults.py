@@ -32,13 +32,12 @@ EACH = 5
 """Kills of one course directory before it is looked at and made anew."""
 RUN_SECONDS = 240
 """After which a run that should end is given up."""
-QUICK = {"cell_seconds": 5.0, "answer_seconds": 5.0}
 
 
 def arrange(classroom, root):
     """Make a course directory with the class of ``test_run.expected``."""
     shutil.copytree(classroom.root, root)
-    course.configure(root, CourseDirectory=DIRECTORIES, CourseAutograde=QUICK)
+    course.configure(root, CourseDirectory=DIRECTORIES)
     solutions = list(classroom.maker.solutions.items())
     done = {"ada": solutions, "ben": [], "cleo": solutions[:5]}
     done |= {"emil": solutions[:2], "fay": solutions[:1]}

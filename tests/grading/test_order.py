@@ -71,11 +71,11 @@ def test_what_counts_as_used(before, later, changed):
     ids=lambda cell: cell[:20],
 )
 def test_what_no_person_writes_takes_no_longer_than_other_text(cell):
-    start = time.monotonic()
+    start = time.process_time()
     cells = read([cell, cell])
     changed_later("answer", cells, 1)
     changed_later("a0", cells, 1)
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_of_a_notebook_longer_than_anyone_writes_nothing_is_known():

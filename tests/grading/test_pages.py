@@ -16,7 +16,6 @@ from nbgrader.converters import GenerateFeedback
 from autograder import course
 from autograder.assignments.example import Submission, hand_in
 from autograder.exercises.lstm.torch_reference import LSTM
-from autograder.grading.budget import Budget
 from autograder.grading.outputs import showable
 from autograder.grading.pages import CourseFeedback, PageExporter, _rendered
 from autograder.grading.run import grade_class, write_pages
@@ -57,9 +56,7 @@ def graded(classroom, tmp_path_factory):
     made = [Submission(k, "", nbformat.writes(v).encode(), {}) for k, v in notebooks.items()]
     hand_in([*made, Submission("emil", "", b"{", {})], ASSIGNMENT, root / "submitted")
     interface = course.nbgrader(root, **DIRECTORIES)
-    summary = grade_class(
-        interface.coursedir, [ASSIGNMENT], stream=None, jobs=1, budget=Budget(cell=10, answer=10)
-    )
+    summary = grade_class(interface.coursedir, [ASSIGNMENT], stream=None, jobs=1)
     assert [one.student for one in summary.failed] == ["emil"]
     with Gradebook(interface.coursedir.db_url) as gradebook:
         grade = gradebook.find_grade("why_two_states", ASSIGNMENT, ASSIGNMENT, "ada")

@@ -20,14 +20,11 @@ from autograder import course
 from autograder.grading import grade as grading
 from autograder.grading import record, remote, run
 from autograder.grading.assignment import AssignmentError
-from autograder.grading.budget import Budget
 from autograder.grading.files import write_whole
 from autograder.grading.run import grade_class
 
 from .conftest import ASSIGNMENT, DIRECTORIES
 from .faulty import Forked
-
-BUDGET = Budget(cell=5.0, answer=5.0)
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +56,7 @@ def coursedir(classroom, tmp_path):
 
 
 def grade(coursedir, jobs=1, **options):
-    options = {"stream": None, "budget": BUDGET} | options
+    options = {"stream": None} | options
     return grade_class(coursedir, [ASSIGNMENT], jobs=jobs, **options)
 
 
