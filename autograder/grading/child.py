@@ -15,6 +15,7 @@ import time
 
 import numpy as np
 import torch
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -71,7 +72,7 @@ NUMBERS = np.ones((2, 2))
 FIRST_ANSWERS = (
     (Contract("function", "numpy", "function", ("a", "b"), {}, ()), {"x": NUMBERS}),
     (
-        Contract("Module", "torch", "module", "a", {}, (), initial=True),
+        Contract("Module", "torch", "module", "a", {}, ()),
         {"init": {"size": 2}, "parameters": {"weight": NUMBERS}, "arguments": {"x": NUMBERS}},
     ),
 )
@@ -182,6 +183,21 @@ class _Hook(DisplayHook):
         pass
 
 
+class _Compiler(CachingCompiler):
+    """IPython's compiler, which doesn't parse again what has just been read."""
+
+    _read = None, None
+
+    def read(self, cell):
+        """Parse a cell that is to be compiled next; raises what Python does where it can't."""
+        self._read = None, None
+        self._read = cell, self.ast_parse(cell)
+
+    def ast_parse(self, source, *more, **options):
+        (cell, tree), self._read = self._read, (None, None)
+        return tree if source == cell else super().ast_parse(source, *more, **options)
+
+
 class NotebookShell(InteractiveShell):
     """IPython as a notebook has it, without kernel, history, threads or terminal."""
 
@@ -195,7 +211,8 @@ class NotebookShell(InteractiveShell):
         config.InteractiveShell.colors = "nocolor"
         config.InteractiveShell.xmode = "Context"
         config.InteractiveShell.display_pub_class = _Publisher
-        shell = cls.instance(config=config, display_pub_class=_Publisher, displayhook_class=_Hook)
+        kinds = {"display_pub_class": _Publisher, "displayhook_class": _Hook}
+        shell = cls.instance(config=config, compiler_class=_Compiler, **kinds)
         shell.rehearse()
         shell.reset(new_session=True)
         shell.execution_count = 1
@@ -207,7 +224,7 @@ class NotebookShell(InteractiveShell):
         cells = [(str(k), source) for k, source in enumerate(FIRST_USES)]
         wire.send(ours, {"run": cells, "seconds": 60.0})
         for contract, inputs in FIRST_ANSWERS:
-            cases = [vars(Case("", inputs))] * FIRST_CASES
+            cases = [vars(Case("", inputs, initial=True))] * FIRST_CASES
             wire.send(ours, {"observe": contract.to_plain(), "cases": cases})
             wire.send(ours, {"helpers": {}, "seconds": 60.0, "at_once": False})
         ours.shutdown(socket.SHUT_WR)
@@ -258,11 +275,12 @@ class NotebookShell(InteractiveShell):
 
     def transform_cell(self, raw_cell):
         # What Python can read is left as it is by IPython too, which takes ten times as long.
+        cell = raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
         try:
-            ast.parse(raw_cell)
+            self.compile.read(cell)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return super().transform_cell(raw_cell)
-        return raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
+        return cell
 
     def should_run_async(self, raw_cell, **more):
         # Only these words make a cell asynchronous; IPython compiles each cell to find out.

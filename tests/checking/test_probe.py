@@ -230,7 +230,16 @@ def test_an_answer_with_a_memory_does_not_repeat():
 
 def test_random_numbers_of_torch_are_seeded_alike_for_both_calls():
     seen = [one(SCALE, Scale) for _ in range(2)]
-    assert seen[0]["initial"] == seen[1]["initial"]
+    assert seen[0]["initial"] == seen[1]["initial"] and set(seen[0]["initial"]) == {
+        "weight",
+        "bias",
+    }
+
+
+def test_no_more_is_looked_at_than_a_case_asks_for():
+    case = replace(SCALE.cases(SEED)[0], gradients=False, initial=False)
+    seen = observe(SCALE.contract, {"Scale": Scale}, case)
+    assert seen["gradients"] == seen["initial"] == {} and seen["gradient_problem"] is None
 
 
 def test_helpers_stand_in_for_a_while_and_then_the_own_ones_are_back():

@@ -121,13 +121,12 @@ SCALE = Exercise(
     subject="module",
     returns=("scaled", "shifted"),
     axes={name: ("batch row", "unit") for name in ("scaled", "shifted")},
-    sizes=(Size("three rows"), Size("float32", dtype="float32")),
+    sizes=(Size("three rows", initial=True), Size("float32", dtype="float32")),
     parts=(
         Part("scaled", 1, outputs=("scaled",)),
         Part("shifted", 1, outputs=("shifted",)),
         Part("gradients", 1, gradients=True),
     ),
-    initial=True,
 )
 
 SEED = 7

@@ -50,6 +50,15 @@ def test_every_pytorch_exercise_pays_for_gradients(exercise):
         assert any(part.gradients for part in exercise.parts)
 
 
+def test_what_is_paid_for_is_looked_at(exercise):
+    for part in exercise.parts:
+        paid_for = [size for size in exercise.sizes if not part.cases or size.name in part.cases]
+        if part.gradients:
+            assert any(size.gradients for size in paid_for)
+        if "how new ones are drawn" in part.says:
+            assert any(size.initial for size in paid_for)
+
+
 def test_uses_are_earlier_exercises(chapter):
     earlier = set()
     for exercise in CHAPTERS[chapter]:

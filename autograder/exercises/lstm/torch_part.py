@@ -85,9 +85,9 @@ def forget_bias_case(draw):
     return {"lstm": lstm, "value": int(draw.rng.integers(12, 29)) / 8}
 
 
-def options(name, T=5, B=3, I=2, H=4, **given):
+def options(name, T=5, B=3, I=2, H=4, gradients=True, **given):
     """A case with options of its own."""
-    return Size(name, T=T, B=B, I=I, H=H, options=given)
+    return Size(name, T=T, B=B, I=I, H=H, gradients=gradients, options=given)
 
 
 ONE_LAYER = "one layer"
@@ -97,12 +97,12 @@ BATCH_FIRST_NO_STATE = "batch_first, no initial state, float32"
 STACKED = ("two layers", "three layers", "one step", "a batch of one", "one hidden unit")
 NETWORK_SIZES = (
     options(ONE_LAYER, num_layers=1),
-    options("two layers", T=4, B=2, I=5, H=3, num_layers=2),
+    options("two layers", T=4, B=2, I=5, H=3, num_layers=2, gradients=False),
     options("three layers", T=3, B=5, I=2, H=4, num_layers=3),
-    options("one step", T=1, num_layers=2),
-    options("a batch of one", T=3, B=1, I=4, H=2, num_layers=2),
-    options("one hidden unit", T=3, B=4, I=2, H=1, num_layers=2),
-    options(NO_STATE, T=3, B=2, I=5, H=4, num_layers=3, state=False),
+    options("one step", T=1, num_layers=2, gradients=False),
+    options("a batch of one", T=3, B=1, I=4, H=2, num_layers=2, gradients=False),
+    options("one hidden unit", T=3, B=4, I=2, H=1, num_layers=2, gradients=False),
+    options(NO_STATE, T=3, B=2, I=5, H=4, num_layers=3, gradients=False, state=False),
     options(BATCH_FIRST, T=3, B=5, I=4, H=2, num_layers=2, batch_first=True),
     # The number of rows, for the zeros, is on another axis here.
     Size(
@@ -112,6 +112,7 @@ NETWORK_SIZES = (
         I=5,
         H=4,
         dtype="float32",
+        gradients=False,
         options={"num_layers": 2, "batch_first": True, "state": False},
     ),
 )
@@ -144,9 +145,8 @@ lstm_cell = Exercise(
     composes=True,
     book=at("lstm-step"),
     # Many units, so that the spread of new parameters can be judged.
-    sizes=(*SIZES, Size("many units", T=1, B=1, I=2, H=16)),
+    sizes=(*SIZES, Size("many units", T=1, B=1, I=2, H=16, gradients=False, initial=True)),
     stand_in="torch.nn.LSTMCell",
-    initial=True,
     mistakes=torch_mistakes.LSTM_CELL,
     alternatives=alternatives.LSTM_CELL,
 )

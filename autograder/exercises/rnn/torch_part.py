@@ -72,9 +72,9 @@ def truncated_case(draw):
     }
 
 
-def options(name, T=5, B=3, I=2, H=4, **given):
+def options(name, T=5, B=3, I=2, H=4, gradients=True, **given):
     """A case with options of its own."""
-    return Size(name, T=T, B=B, I=I, H=H, options=given)
+    return Size(name, T=T, B=B, I=I, H=H, gradients=gradients, options=given)
 
 
 ONE_LAYER = "one layer"
@@ -99,8 +99,7 @@ rnn_cell = Exercise(
     ),
     stand_in="torch.nn.RNNCell",
     # Many units, so that the spread of new parameters can be judged.
-    sizes=(*SIZES, Size("many units", T=1, B=1, I=1, H=60)),
-    initial=True,
+    sizes=(*SIZES, Size("many units", T=1, B=1, I=1, H=60, gradients=False, initial=True)),
     composes=True,
     book=at("rnn-cell"),
     mistakes=mistakes.RNN_CELL,
@@ -120,17 +119,18 @@ rnn_network = Exercise(
     },
     sizes=(
         options(ONE_LAYER, num_layers=1),
-        options("two layers", T=6, B=2, I=5, H=3, num_layers=2),
+        options("two layers", T=6, B=2, I=5, H=3, num_layers=2, gradients=False),
         options("three layers", T=4, B=5, I=2, H=3, num_layers=3),
-        options("one step", T=1, num_layers=2),
-        options("a batch of one", T=4, B=1, I=3, H=2, num_layers=2),
-        options("one hidden unit", T=3, B=4, I=2, H=1, num_layers=2),
-        options(NO_STATE, T=3, B=2, I=5, H=4, num_layers=3, state=False),
+        options("one step", T=1, num_layers=2, gradients=False),
+        options("a batch of one", T=4, B=1, I=3, H=2, num_layers=2, gradients=False),
+        options("one hidden unit", T=3, B=4, I=2, H=1, num_layers=2, gradients=False),
+        options(NO_STATE, T=3, B=2, I=5, H=4, num_layers=3, gradients=False, state=False),
         options(BATCH_FIRST, num_layers=2, batch_first=True),
         # The number of rows, for the zeros, is on another axis here.
         Size(
             BATCH_FIRST_NO_STATE,
             dtype="float32",
+            gradients=False,
             options={"num_layers": 2, "batch_first": True, "state": False},
         ),
     ),

@@ -45,8 +45,6 @@ class Contract:
     """Dotted names that the rules forbid elsewhere and allow here: ``"torch.nn.LSTM"``."""
     single: bool = False
     """Whether the networks that are allowed are to be built with one layer and one direction."""
-    initial: bool = False
-    """Whether a new module's parameters must be spread as the reference's are (PyTorch)."""
     extra: bool = False
     """Whether its points come on top of the assignment's."""
     book: str = ""
@@ -96,3 +94,7 @@ class Case:
     """What the harness passes on, as plain data."""
     again: bool = True
     """Whether the answer is called a second time, to see whether it gives the same."""
+    gradients: bool = True
+    """Whether its gradients are looked at, where they earn points (PyTorch)."""
+    initial: bool = False
+    """Whether a new module's parameters must be spread as the reference's are (PyTorch)."""

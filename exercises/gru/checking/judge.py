@@ -367,7 +367,7 @@ def _findings(contract, case, want, got):
         found.append(Finding("repeatable", case.name, said))
     if want.get("gradients"):
         found += _gradient_findings(contract, case, right, named, want, got, tolerance)
-    if contract.initial:
+    if want.get("initial"):
         found += _initial_findings(case, want, got)
     return found
 

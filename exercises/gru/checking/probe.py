@@ -10,10 +10,11 @@ An observation is a dict:
 ``changed``   names of the inputs that the call changed
 ``repeats``   whether a second call with the same inputs gave the same, where there was one
 ``called``    functions of PyTorch that ran and that the rules may forbid, by dotted name
-``gradients`` for PyTorch: a dict from name to array, or to None where no gradient arrived
+``gradients`` for PyTorch: a dict from name to array, or to None where no gradient arrived; empty
+              where none are looked at
 ``gradient_problem`` for PyTorch: what stopped the backward pass, like ``problem``
-``initial``   for modules whose new parameters are judged: a dict from each to its mean, spread and
-              largest size
+``initial``   for modules whose new parameters are looked at: a dict from each to its mean, spread
+              and largest size
 """
 
 import contextlib
@@ -569,7 +570,7 @@ def _call_tensor_function(contract, answer, case):
     """A function of tensors and modules, run backwards too where gradients earn points."""
     import torch
 
-    backwards = any(part.gradients for part in contract.parts)
+    backwards = case.gradients and any(part.gradients for part in contract.parts)
     given = _tensors(case.inputs, track=backwards)
     seen = {}
     with torch.enable_grad():
@@ -657,7 +658,7 @@ def _call_module(contract, answer, case):
             return {"value": _everywhere(contract.returns, {"leaf": "other", "type": "a module"})}
         module = module.to(dtype)
         own = dict(module.named_parameters())
-        initial = _load(own, case.inputs["parameters"], contract.initial)
+        initial = _load(own, case.inputs["parameters"], case.initial)
         before = {name: p.detach().clone() for name, p in own.items()}
 
         given = _tensors(case.inputs["arguments"], track=True)
@@ -673,7 +674,9 @@ def _call_module(contract, answer, case):
         changed = _changed(_tensors(case.inputs["arguments"]), given)
         own = dict(module.named_parameters())
         changed += [n for n in before if n not in own or not torch.equal(before[n], own[n])]
-        gradients, gradient_problem = _gradients(contract, _leaves("", given) | own, result)
+        gradients, gradient_problem = {}, None
+        if case.gradients:
+            gradients, gradient_problem = _gradients(contract, _leaves("", given) | own, result)
     return {
         "value": value,
         "changed": changed,

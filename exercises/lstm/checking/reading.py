@@ -20,6 +20,8 @@ MAX_TRANSFORMED = 200_000
 """Characters of one cell times the commands of IPython in it, likewise: it reads all for each."""
 KEPT_CELLS = 256
 """Cells whose trees are kept: the released ones, and what many students write alike."""
+LAST_CELLS = 64
+"""Cells that are read more than once, one soon after the other: those of a notebook."""
 MAX_KEPT = 4_000
 """Characters of a cell beyond which its tree isn't kept."""
 MAX_WORD = 100
@@ -83,6 +85,11 @@ READS = {
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 DEFINITION = FUNCTION | ast.ClassDef
 IMPORT = ast.Import | ast.ImportFrom
+BARE = {
+    *("ctx", "op", "ops", "id", "attr", "arg", "name", "asname", "module", "level", "kind", "rest"),
+    *("type_comment", "conversion", "simple", "is_async"),
+}
+"""Fields of nodes in which there are no nodes that are looked at."""
 MADE_TEXT = ast.JoinedStr | ast.BinOp | ast.Call | ast.Subscript | ast.Attribute | ast.Starred
 
 
@@ -436,7 +443,7 @@ def parsed(cell):
     can't be told.
     """
     try:
-        return _tree(cell), cell
+        return (_last_trees if len(cell) <= MAX_KEPT else _tree)(cell), cell
     except SyntaxError:
         text = _as_python(cell)
         return _tree(text), text
@@ -447,6 +454,9 @@ def _tree(text):
     if len(tree.body) > MAX_STATEMENTS:
         raise ValueError("more statements than anyone writes")
     return tree
+
+
+_last_trees = functools.lru_cache(maxsize=LAST_CELLS)(_tree)
 
 
 def texts_of(tree, text):
@@ -534,13 +544,13 @@ def walk_fields(found, fields):
     """Some nodes, and below each those in its fields that a function of it gives."""
     for node in found:
         for field in fields(node):
-            if field in ("ctx", "op", "ops"):
+            if field in BARE:
                 continue
             value = getattr(node, field, None)
-            if isinstance(value, ast.AST):
-                found.append(value)
-            elif isinstance(value, list):
+            if isinstance(value, list):
                 found += [item for item in value if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST):
+                found.append(value)
     return found
 
 
