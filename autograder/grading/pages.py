@@ -30,16 +30,21 @@ from traitlets import List, Type, default
 
 from .outputs import in_a_line
 
-EACH_ONCE = """
-{%- extends 'index.html.j2' -%}
-{% block header %}{{ resources.nbgrader.notebook | head_once(super) }}{% endblock %}
-{% block body %}{{ super | body_once }}{% endblock %}
-{% block any_cell %}{{ cell | once(super) }}{% endblock %}
-"""
-"""nbgrader's own template, but for who renders a page's head, its body and its cells."""
 HEAD, BODY, CELLS = "<!--head-->", "<!--body-->", "<!--cells-->"
 CODE, SCORE = "<!--code-->", "<!--score-->"
 """Where a page's head, body and cells go, the code of a cell, and a score in the body."""
+EACH_ONCE = f"""
+{{%- extends 'index.html.j2' -%}}
+{{% block header %}}{{{{ resources.nbgrader.notebook | head_once(super) }}}}{{% endblock %}}
+{{% block body %}}{{{{ super | body_once }}}}{{% endblock %}}
+{{% block body_loop %}}
+{CELLS}
+{{%- for cell in nb.cells if not cell | known -%}}
+{{% block any_cell scoped %}}{{{{ super | once }}}}{{% endblock %}}
+{{%- endfor -%}}
+{{% endblock %}}
+"""
+"""nbgrader's own template, but for who renders a page's head, its body and its cells."""
 SCORED = re.compile(r"\(Score: [-\d./ ]+\)")
 """A score in a page's body, outside its cells."""
 SLICE = 50
@@ -91,7 +96,7 @@ class PageExporter(HTMLExporter):
 
     def __init__(self, *args, **kwargs):
         self._page, self._code = [], []
-        self._heads, self._head, self._body = {}, "", ""
+        self._heads, self._head, self._body, self._cell = {}, "", "", ""
         self._highlight = None
         super().__init__(*args, **kwargs)
         self.filters = {**self.filters, "highlight_code": self._set_apart}
@@ -112,6 +117,7 @@ class PageExporter(HTMLExporter):
         yield from super().default_filters()
         yield "head_once", self._head_once
         yield "body_once", self._body_once
+        yield "known", self._known
         yield "once", self._once
 
     def from_file(self, file_stream, resources=None, **kw):
@@ -123,7 +129,8 @@ class PageExporter(HTMLExporter):
         """Render a notebook: the page as str, and the resources."""
         self._page = []
         language = nb.metadata.get("language_info", {}).get("name")
-        self._highlight = Highlight2HTML(pygments_lexer=language, parent=self)
+        if self._highlight is None or self._highlight.pygments_lexer != language:
+            self._highlight = Highlight2HTML(pygments_lexer=language, parent=self)
         frame, resources = super().from_notebook_node(nb, resources, **kw)
         frame = frame.replace(BODY, self._body, 1)
         before, after = re.split(rf"\s*{CELLS}\s*", frame, maxsplit=1)
@@ -152,20 +159,24 @@ class PageExporter(HTMLExporter):
         self._body = "".join(part for pair in zip(pieces, scores, strict=True) for part in pair)
         return BODY
 
-    def _once(self, cell, render):
-        key = json.dumps(cell, sort_keys=True)
-        html = _rendered.get(key)
-        if html is None:
-            self._code = []
-            html = _tidy(render(), self._code)
-            if len(_rendered) >= KEPT_CELLS:
-                _rendered.clear()
-            if len(html) <= MAX_KEPT:
-                _rendered[key] = html
-        first = not self._page
+    def _known(self, cell):
+        # Jinja takes long to go into a block, too.
+        self._cell = json.dumps(cell, sort_keys=True)
+        html = _rendered.get(self._cell)
         if html:
             self._page.append(html)
-        return CELLS if first else ""
+        return html is not None
+
+    def _once(self, render):
+        self._code = []
+        html = _tidy(render(), self._code)
+        if len(_rendered) >= KEPT_CELLS:
+            _rendered.clear()
+        if len(html) <= MAX_KEPT:
+            _rendered[self._cell] = html
+        if html:
+            self._page.append(html)
+        return ""
 
     def _set_apart(self, source, **more):
         # Parsing what Pygments wrote would take longest of all, and change next to nothing.
@@ -225,6 +236,17 @@ def _tidy(html, code):
         for text in code
     ]
     return "".join(part for pair in zip(pieces, [*code, ""], strict=True) for part in pair)
+
+
+class Style(CSSHTMLHeaderPreprocessor):
+    """nbconvert's step that finds the colours of code, which are the same on all pages."""
+
+    _found = None
+
+    def _generate_header(self, resources):
+        if self._found is None:
+            self._found = super()._generate_header(resources)
+        return self._found
 
 
 class Grades(GetGrades):
@@ -310,7 +332,7 @@ class CourseFeedback(GenerateFeedback):
     """
 
     exporter_class = Type(PageExporter, klass=HTMLExporter).tag(config=True)
-    preprocessors = List([Grades, CSSHTMLHeaderPreprocessor]).tag(config=True)
+    preprocessors = List([Grades, Style]).tag(config=True)
     students = None
     """Whose pages are written; all that the course directory's ids match where None."""
 
