@@ -126,13 +126,13 @@ def _array(place, raw, taken):
         raise ValueError("not plain data: an array of another kind")
     if not isinstance(shape, list) or len(shape) > 32:
         raise ValueError("not plain data: an array without a shape")
-    if start != taken or not all(type(n) is int and 0 <= n < 2**40 for n in [start, *shape]):
+    fits = type(start) is int and start == taken
+    for n in shape:
+        fits = fits and type(n) is int and 0 <= n < 2**40
+    end = start + math.prod(shape) * dtype.itemsize if fits else 0
+    if not fits or end > len(raw):
         raise ValueError("not plain data: an array that lies outside its bytes")
-    count = math.prod(shape)
-    end = start + count * dtype.itemsize
-    if end > len(raw):
-        raise ValueError("not plain data: an array that lies outside its bytes")
-    return np.frombuffer(raw, dtype, count, start).reshape(shape).copy(), end
+    return np.ndarray(shape, dtype, raw, start).copy(), end
 
 
 def save(path, value):

@@ -388,6 +388,8 @@ def _made(inputs):
 
 
 def _made_of(value):
+    if isinstance(value, np.ndarray):
+        return value.copy()
     if _is_rng(value):
         return np.random.default_rng(value["rng"])
     return _step(value) if _is_step(value) else copy.deepcopy(value)
