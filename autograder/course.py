@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from traitlets import TraitError
 from traitlets.config import Config, ConfigFileNotFound, PyFileConfigLoader
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -116,12 +117,19 @@ def grade(assignments, root=ROOT, **options):
 
     interface = nbgrader(root)
     configured = CourseAutograde(coursedir=interface.coursedir, parent=interface)
+    try:
+        penalty = late_penalty(configured)
+    except (ImportError, TraitError) as error:
+        raise StepFailed(
+            f"the plugin for late submissions that {Path(root, 'nbgrader_config.py')} names can't "
+            f"be loaded: {error}; if its module lies in the course's folder, start there"
+        ) from None
     return grade_class(
         interface.coursedir,
         assignments,
         budget=configured.budget,
         book=configured.book,
-        penalty=late_penalty(configured),
+        penalty=penalty,
         **options,
     )
 

@@ -56,7 +56,14 @@ def run(say):
 
 
 def outcome():
-    """What was graded, in a line."""
+    """What was graded, in a line.
+
+    Errors
+    ------
+    StepFailed where there is no example class yet.
+    """
+    if not SUMMARY.exists():
+        raise course.StepFailed("there is no example class yet; `make example` makes and grades it")
     summary = json.loads(SUMMARY.read_text(encoding="utf-8"))
     points = [one["points"] for one in summary["submissions"] if not one["error"]]
     return (

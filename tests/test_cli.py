@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from autograder import cli, course
+from autograder import cli, course, example_class
 from autograder.grading.run import Done, Summary
 
 
@@ -34,6 +34,21 @@ def test_a_course_directory_that_is_none_is_told(capsys, tmp_path):
     for root in (tmp_path / "nowhere", tmp_path):
         code, told = said(capsys, "grade", "--root", root)
         assert code == 1 and f"{root} is no course directory" in told
+
+
+def test_a_plugin_for_late_work_that_can_not_be_loaded_is_told(capsys, root):
+    with open(root / "nbgrader_config.py", "a") as file:
+        file.write("c.AssignLatePenalties.plugin_class = 'no_module.Late'\n")
+    code, told = said(capsys, "grade", "--root", root)
+    assert code == 1 and "the plugin for late submissions that" in told and "no_module" in told
+
+
+def test_a_summary_before_there_is_an_example_class_says_how_to_get_one(
+    capsys, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(example_class, "SUMMARY", tmp_path / "summary.json")
+    code, told = said(capsys, "summary")
+    assert code == 1 and "`make example` makes and grades it" in told
 
 
 def test_the_course_directory_is_the_one_that_someone_is_in(capsys, root, monkeypatch):

@@ -492,20 +492,22 @@ def better(plain, helped, uses):
     -------
     Verdict
     """
-    if not any(
+    gains = any(
         theirs.points > mine.points for mine, theirs in zip(plain.parts, helped.parts, strict=False)
-    ):
+    )
+    if not gains and (plain.hints or not helped.hints):
         return plain
+    base = helped if helped.hints or not plain.hints else plain
+    # What is told of a part that neither earns is of the run that the hints are of.
     parts = tuple(
-        mine if mine.points >= theirs.points else theirs
-        for mine, theirs in zip(plain.parts, helped.parts, strict=True)
+        max(both, key=lambda part: part.points)
+        for both in zip(base.parts, (plain if base is helped else helped).parts, strict=True)
     )
     names = ", ".join(uses)
     note = (
         f"This uses your {names}. It was checked with right ones as well, so that a mistake there "
         "doesn't cost points here again."
     )
-    base = helped if helped.hints or not plain.hints else plain
     failed = any(part.finding for part in parts)
     return replace(
         base,
@@ -513,6 +515,7 @@ def better(plain, helped, uses):
         parts=parts,
         hints=base.hints if failed else (),
         notes=(*(base.notes if failed else ()), note),
+        look=tuple(dict.fromkeys((*plain.look, *helped.look))),
     )
 
 

@@ -188,10 +188,14 @@ class _Compiler(CachingCompiler):
 
     _read = None, None
 
-    def read(self, cell):
-        """Parse a cell that is to be compiled next; raises what Python does where it can't."""
+    def reads(self, cell):
+        """Whether Python can read a cell, which is to be compiled next."""
         self._read = None, None
-        self._read = cell, self.ast_parse(cell)
+        try:
+            self._read = cell, self.ast_parse(cell)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+        return True
 
     def ast_parse(self, source, *more, **options):
         (cell, tree), self._read = self._read, (None, None)
@@ -276,11 +280,9 @@ class NotebookShell(InteractiveShell):
     def transform_cell(self, raw_cell):
         # What Python can read is left as it is by IPython too, which takes ten times as long.
         cell = raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
-        try:
-            self.compile.read(cell)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return super().transform_cell(raw_cell)
-        return cell
+        if self.compile.reads(cell):
+            return cell
+        return super().transform_cell(raw_cell)
 
     def should_run_async(self, raw_cell, **more):
         # Only these words make a cell asynchronous; IPython compiles each cell to find out.

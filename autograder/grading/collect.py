@@ -152,7 +152,8 @@ class CourseCollector(FileNameCollectorPlugin):
         if not (found.get("student_id") and found.get("file_id")):
             app.left_out.append(
                 f"{shown}: its name doesn't say whose it is; put it beside the archive, named like "
-                "STUDENT_lstm.ipynb, or change named_regexp in nbgrader_config.py"
+                f"STUDENT_{app.coursedir.assignment_id}.ipynb, or change named_regexp in "
+                "nbgrader_config.py"
             )
             return None
         if problem := id_problem(found["student_id"]):

@@ -8,20 +8,29 @@ it is ever executed.
 import ast
 import builtins
 import functools
+import importlib
 import re
 import symtable
 from typing import NamedTuple
 
 from autograder.checking.reading import (
+    DEFINITION,
     KEPT_CELLS,
     MAX_KEPT,
     MAX_TEXT,
     UNREADABLE,
     globals_of,
+    is_set,
     parsed,
+    root,
     texts_of,
+    walk,
 )
 
+CHANGING = {"add", "append", "extend", "insert", "setdefault", "update"}
+"""Methods that change what they belong to."""
+EXPORTING = {"math", "numpy", "torch", "torch.nn", "torch.nn.functional"}
+"""Modules of which all names may be imported at once."""
 FOR_ALL = re.compile(r"\A\s*%%.*")
 """A command of IPython's for all of a cell, which runs what stands below it."""
 
@@ -34,6 +43,10 @@ class _Statement(NamedTuple):
     """The global names that it binds, each with what it is imported as, or None."""
     stars: frozenset = frozenset()
     """The modules that it imports all names of."""
+    changes: frozenset = frozenset()
+    """The names of what it changes, an item or attribute of it."""
+    at_once: bool = False
+    """Whether what it uses must be there when it runs: a function uses it when it is called."""
     uses: frozenset = frozenset()
     """The global names in it: a function's own variables hide those."""
 
@@ -112,39 +125,64 @@ def supplied(cells, others, own):
     read_cells = dict(zip(cells, read(cells.values()), strict=True))
     run = [*read_cells.values(), *read(others)]
     bound = {name for cell in run for statement in cell for name in statement.binds}
-    offered = {}
-    for place, statement in enumerate(statement for cell in read(own) for statement in cell):
-        names = statement.binds.keys() - bound - vars(builtins).keys()
-        offered |= dict.fromkeys(names, (place, statement))
+    statements = [statement for cell in read(own) for statement in cell]
+    offered, stars = {}, {star for statement in statements for star in statement.stars}
+    for place, statement in enumerate(statements):
+        for name in statement.binds.keys() - bound - vars(builtins).keys():
+            offered.setdefault(name, []).append(place)
+        for name in statement.changes & offered.keys():
+            offered[name].append(place)
     found = {}
-    for name, statements in read_cells.items():
-        waiting, names, taken = {use for s in statements for use in s.uses}, [], {}
-        while waiting:
-            used = waiting.pop()
-            if used in offered and used not in names:
-                place, statement = offered[used]
+    for name, answer in read_cells.items():
+        made_here = {name for statement in answer for name in statement.binds}
+        names, places, lines = [], set(), []
+        for used in sorted({use for statement in answer for use in statement.uses}):
+            needed = _needed(used, offered, statements)
+            given = [statements[place] for place in needed]
+            ahead = made_here & {use for statement in given for use in statement.uses}
+            # What needs the answer itself when it runs can't stand before it.
+            if given and not (ahead and any(statement.at_once for statement in given)):
                 names.append(used)
-                taken[place] = statement.text
-                waiting |= statement.uses
-        if taken:
-            text = "\n".join(dict.fromkeys(taken[place] for place in sorted(taken)))
-            found[name] = sorted(names), text
+                places |= needed
+            elif used not in bound and (star := _exporting(used, stars)):
+                names.append(used)
+                lines.append(f"from {star} import {used}")
+        if names:
+            lines += dict.fromkeys(statements[place].text for place in sorted(places))
+            found[name] = names, "\n".join(lines)
     return found
+
+
+def _needed(name, offered, statements):
+    """The places of the statements that make a name, and of those that make what they use."""
+    places, waiting, seen = set(), [name], {name}
+    while waiting:
+        for place in offered.get(waiting.pop(), ()):
+            if place not in places:
+                places.add(place)
+                waiting += statements[place].uses - seen
+                seen |= statements[place].uses
+    return places
+
+
+def _exporting(name, stars):
+    """The module that a star import gives a name from, if there is one."""
+    for star in sorted(stars & EXPORTING):
+        if hasattr(importlib.import_module(star), name) and not hasattr(builtins, name):
+            return star
+    return None
 
 
 def _read(cell):
     """The statements at the top of a cell; none where it can't be read as Python."""
     try:
         tree, whole = parsed(FOR_ALL.sub("", cell))
-        found, seen = [], set()
+        found = []
         for node, text in zip(tree.body, texts_of(tree, whole), strict=True):
-            place = node.lineno, node.end_lineno
             if isinstance(node, ast.Import | ast.ImportFrom):
                 found.append(_imported(text, node))
-            elif place not in seen:
-                # What stands in one line is read together, and once.
-                seen.add(place)
-                found.append(_bound(text))
+            else:
+                found.append(_bound(text, node))
     except UNREADABLE:
         return ()
     return tuple(found)
@@ -163,7 +201,23 @@ def _imported(text, node):
     return _Statement(text, names, frozenset(stars))
 
 
-def _bound(text):
+def _bound(text, node):
     table = symtable.symtable(text, "", "exec")
     binds = [s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()]
-    return _Statement(text, dict.fromkeys(binds), uses=frozenset(globals_of(table)))
+    at_once = not isinstance(node, DEFINITION)
+    changes = map(_changed, walk(node) if at_once else ())
+    return _Statement(
+        text,
+        dict.fromkeys(binds),
+        changes=frozenset(filter(None, changes)),
+        at_once=at_once,
+        uses=frozenset(globals_of(table)),
+    )
+
+
+def _changed(node):
+    """The name of what a node changes, if it does: x of ``x.a = 1``, ``x[0] = 1``, ``x.add(1)``."""
+    if isinstance(node, ast.Call):
+        node = node.func
+        return root(node) if getattr(node, "attr", "") in CHANGING else ""
+    return root(node) if is_set(node) else ""

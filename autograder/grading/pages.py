@@ -392,11 +392,23 @@ def write(interface, assignment, students, jobs=1):
     """
     slices = [students[k : k + SLICE] for k in range(0, len(students), SLICE)]
     context = multiprocessing.get_context("fork")
+    with context.Pool(min(jobs, len(slices)) or 1, _begin, (interface, assignment)) as pool:
+        yield from pool.imap_unordered(_write_these, slices)
+
+
+_given = ()
+"""What a process that writes pages was forked with: a course's plugins need not be sent."""
+
+
+def _begin(*given):
+    global _given
     # Who interrupts the command at a terminal interrupts these, too; one of them answers.
-    quiet = (signal.SIGINT, signal.SIG_IGN)
-    with context.Pool(min(jobs, len(slices)) or 1, signal.signal, quiet) as pool:
-        work = functools.partial(_write, interface, assignment)
-        yield from pool.imap_unordered(work, slices)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _given = given
+
+
+def _write_these(students):
+    return _write(*_given, students)
 
 
 class _Reasons(logging.Handler):

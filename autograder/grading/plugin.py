@@ -220,6 +220,8 @@ class CourseAutograde(Autograde):
                 self.log.warning("%s: %s", who, remark)
             by_hand = [name for name, points in graded.scores.items() if points is None]
             said = f"; to be graded by hand: {', '.join(by_hand)}" if by_hand else ""
+            if look := graded.receipt["look"]:
+                said += f"; to be looked at: {', '.join(look)}"
             said = "no grade" if graded.receipt["error"] else f"{graded.points:g} points{said}"
             self.log.info("%s: %s: %s", who, graded.notebook, said)
         return not error_of([graded.receipt for graded in done])

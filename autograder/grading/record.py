@@ -52,8 +52,6 @@ class Graded:
     """Points of each grade cell by grade id; None where a person must look."""
     unanswered: set[str]
     """Grade ids of the solution cells whose text is the released one."""
-    look: set[str]
-    """Grade ids of the check cells that a person should look at, though they have points."""
     document: str
     """The autograded notebook, as it is written to its file."""
     receipt: dict = field(default_factory=dict)
@@ -472,7 +470,7 @@ def _set_scores(db, submitted, released, graded):
     for id, name, given, manual, extra in rows:
         if name in graded.scores:
             given = graded.scores[name]
-            look = manual is not None or given is None or name in graded.look
+            look = manual is not None or given is None or name in graded.receipt.get("look", ())
             changes.append({"grade": id, "given": given, "look": look})
         if manual is not None or given is not None:
             total += (given if manual is None else manual) + (extra or 0.0)

@@ -48,6 +48,8 @@ class Done:
     remarks: tuple[str, ...] = ()
     by_hand: tuple[str, ...] = ()
     """Grade ids of the cells that a person must grade."""
+    look: tuple[str, ...] = ()
+    """Grade ids of the checks of answers that a person should look at."""
 
     @property
     def line(self):
@@ -246,6 +248,9 @@ def grade_class(
                     for remark in done.remarks:
                         if remark != done.error:
                             progress.note(f"{done.who}: {remark}")
+                    if done.look:
+                        named = in_a_line(", ".join(done.look), 300)
+                        progress.note(f"{done.who}: to be looked at: {named}")
                 progress.at(len(summary.done), len(summary.failed))
     summary.seconds = time.monotonic() - start
     return summary
@@ -312,6 +317,7 @@ def _done(assignment, student, receipts):
         error=error,
         remarks=tuple(remark for receipt in receipts for remark in receipt["remarks"]),
         by_hand=tuple(sorted(name for name, points in scores if points is None)),
+        look=tuple(name for receipt in receipts for name in receipt.get("look", ())),
     )
 
 

@@ -1,11 +1,12 @@
 """An exercise: its cases, partial credit with right helpers, the same verdict on every run."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from autograder.checking.exercise import edited, helpers
+from autograder.checking.exercise import Mistake, edited, helpers
 from autograder.checking.feedback import as_text
 from autograder.checking.plain import arrays, pack
 from autograder.checking.probe import observe
@@ -87,6 +88,28 @@ def test_each_part_gets_the_better_of_both():
     assert [part.points for part in verdict.parts] == [1, 1]
     mixed = own.replace("d = double(a)", "d = double(a)\n    d = d if len(a) > 1 else 2 * a")
     assert assess(TOTAL, mixed)[0].points == 2
+
+
+def test_a_mark_is_kept_whatever_helper_earned_the_points():
+    own = (
+        "def double(a):\n    return 3 * a\n"
+        "def total(a):\n    name = 'double'\n    return eval(name)(a).sum(axis=0) / 2\n"
+    )
+    verdict, asked = assess(TOTAL, own, [own])
+    assert (verdict.points, asked) == (2, [(), ("double",)])
+    assert verdict.look == ("eval(name): a name made at run time",)
+
+
+def test_what_is_told_comes_from_the_run_that_shows_a_known_mistake():
+    averaged = Mistake("averaged", "You averaged.", (("sum(axis=0) / 2", "mean(axis=0)"),))
+    total = replace(TOTAL, mistakes=(averaged,))
+    own = "def double(a):\n    return 2 * a + 1\n"
+    own += "def total(a):\n    return double(a).mean(axis=0)\n"
+    verdict, _ = assess(total, own)
+    assert [hint["name"] for hint in verdict.hints] == ["averaged"]
+    assert "checked with right ones" in as_text(verdict)
+    right = total.check(total.wrong["averaged"], SEED)
+    assert verdict.finding == right.finding and verdict.points == right.points
 
 
 def test_a_forbidden_answer_is_not_asked_again():

@@ -194,6 +194,20 @@ def test_a_number_in_the_place_of_a_tuple_is_told():
     assert "a number (int); expected a tuple" in says
 
 
+def test_gradients_are_worth_their_points_where_they_are_looked_at():
+    float32 = dataclasses.replace(SCALE.sizes[1], gradients=False)
+    exercise = dataclasses.replace(SCALE, sizes=(SCALE.sizes[0], float32))
+
+    class Wrong(Scale):
+        def forward(self, x):
+            scaled, shifted = super().forward(x)
+            return scaled if x.dtype == torch.float64 else 2 * scaled, shifted
+
+    Wrong.__name__ = "Scale"
+    assert [p.points for p in exercise.check(Wrong, SEED).parts] == [0, 1, 1]
+    assert [p.points for p in SCALE.check(Wrong, SEED).parts] == [0, 1, 0]
+
+
 def test_wrong_values_are_worth_no_gradients():
     def forward(self, x):
         scaled, shifted = Scale.forward(self, x)

@@ -259,6 +259,15 @@ def test_helpers_stand_in_for_a_while_and_then_the_own_ones_are_back():
     assert "new" not in namespace
 
 
+def test_the_line_is_the_answers_where_compiled_code_of_a_library_stops():
+    def double(a):
+        return np.random.default_rng(0).choice(3, p=[1.0, 1.0, 1.0])
+
+    problem = one(DOUBLE, double)["problem"]
+    assert "do not sum to 1" in problem["message"]
+    assert problem["line"].endswith("return np.random.default_rng(0).choice(3, p=[1.0, 1.0, 1.0])")
+
+
 def test_the_line_that_stopped_an_answer_is_told():
     source = "def double(a):\n    b = a + 1\n    return a[100] + b\n"
     import linecache

@@ -196,7 +196,14 @@ FINE = {
         module("return x") + "both = {'mine': LSTM, 'PyTorch': nn.LSTM}\nboth['old'] = nn.RNN\n"
         "mine, right = LSTM(3, 4), nn.LSTM(3, 4)\nmine.weight = right.weight_ih_l0\n",
     ),
-    "a text that never ran": (NUMPY, "x = double(\n"),
+    "modules in honest use": (
+        NUMPY,
+        "import time, math, os.path, warnings, functools\nfrom os import path\n"
+        "start = time.time()\nwarnings.filterwarnings('ignore')\n"
+        "def half(time): return max(time, key=math.exp)\n"
+        "f = getattr(math, 'exp')\npath.join('a', 'b')\nfor name in ('tanh', 'exp'):\n"
+        "    print(getattr(np, name)(1.0))\n" + body("return a + functools.reduce(max, [a, a])"),
+    ),
     "IPython's own commands": (NUMPY, "%time\n!ls\nnp.add?\n" + body("return a + a")),
     "a loop of that name": (NUMPY, body("return a + sum(nn for nn in [a])")),
     "a lambda's argument of that name": (NUMPY, body("return (lambda nn: nn + nn)(a)")),
@@ -320,6 +327,30 @@ UNCLEAR = {
     "a code object": "print.__code__ = 1\n" + body("return a"),
     "exec in a function beside it": "def f(): exec(text)\nf()\n" + body("return a"),
     "a pickle of NumPy's": body("return np.load('a.npy', allow_pickle=True)[0](a)"),
+    "a pickle of NumPy's, by place": "np.load(io.BytesIO(b''), None, True)\n" + body("return a"),
+    "a pickle of NumPy's, by a dict": "np.load(f, **{'allow_pickle': True})\n" + body("return a"),
+    "a pickle of PyTorch's": "torch.load(f, weights_only=False)\n" + body("return a"),
+    "a module's module by name": "import warnings\nm = getattr(warnings, 'sys')\n"
+    + body("return a"),
+    "a module's module by a made name": "import warnings\nm = getattr(warnings, 's' + 'ys')\n"
+    + body("return a"),
+    "all that a module holds": "import warnings\nm = vars(warnings)\n" + body("return a"),
+    "a module within a list": "import warnings\nm = [*map(getattr, [warnings], names)]\n"
+    + body("return a"),
+    "a module that is matched": "import copy as c\nmatch 1:\n    case object(sys=m): pass\n"
+    + body("return a"),
+    "a module below one, handed on": "from concurrent import futures as f\ng(f)\n"
+    + body("return a"),
+    "what NumPy holds within": "getattr(np._core._internal, name)\n" + body("return a"),
+    "a coroutine's frame": "async def f(): pass\nf().cr_frame\n" + body("return a"),
+    "a text measured by NumPy": "np.testing.measure(text, 1)\n" + body("return a"),
+    "a text within a format": "import string\nstring.Formatter().get_field(t, a, b)\n" + body("a"),
+    "a rare module": "import pydoc\npydoc.locate(text)\n" + body("return a"),
+    "a module below a known one": "import logging.config\n" + body("return a"),
+    "IPython's inside": "from IPython.utils import importstring\n" + body("return a"),
+    "annotations that are run": "from functools import singledispatch\n" + body("return a"),
+    "texts within texts": "%time %time %time %time %time a = 1\n" + body("return a"),
+    "an answer that no text makes": "x = 1\n",
 }
 
 
@@ -532,6 +563,14 @@ HOSTILE = {
     + body(*["a200"] * 9_000),
     "attributes": body(*["a" + ".b" * 900] * 50),
     "long expressions": module("return " + "getattr(torch, x, " * 60 + "1," * 40_000 + ")" * 60),
+    "statements in one line": "def double(a): return f799(k)\nf0 = abs;"
+    + ";".join(f"f{k} = [f{k - 1}, double, 0, 0, 0]" for k in range(1, MAX_STATEMENTS - 50)),
+    "commands within commands": "%time " * 200 + "[" + "0," * 20_000 + "]",
+    "a long list": f"big = [{'a, ' * 20_000}]\n" + "big[0].x = 1\n" * (MAX_STATEMENTS - 50),
+    "aliases": "".join(f"x{k + 1} = x{k}\n" for k in range(48))
+    + "".join(f"x{k % 48}.a = [x0, x1]\n" for k in range(MAX_STATEMENTS - 100))
+    + body(f"return [{', '.join(f'x{k}' for k in range(48))}]"),
+    "a long choice": "q = " + "1 if a else " * 1_500 + "1\n" + body("return q"),
     "imports": "import " + ", ".join(f"a{k}" for k in range(12_000)),
     "blank lines": "\n" * 90_000 + "a = '%run'",
     "commands": "%time a = 1\n" * 3 + "a = 1\n" * 9_000 + "a = (\n",

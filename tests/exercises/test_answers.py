@@ -106,6 +106,16 @@ def test_two_mistakes_at_once_are_told_where_they_compose(exercise):
         assert verdict.status == "fail" and verdict.hints, names
 
 
+def test_who_is_asked_to_change_a_module_is_not_told_to_make_a_new_one():
+    (exercise,) = (e for e in CHAPTERS["lstm"] if e.name == "init_forget_bias")
+
+    def init_forget_bias(lstm, value=1.0):
+        lstm.bias_hh_l0[0] += value
+
+    says = exercise.check(init_forget_bias, SEEDS[0]).finding.says
+    assert "leaf Variable" in says and "make a new one" not in says
+
+
 @pytest.mark.parametrize("name", ["lstm_step", "LSTMCell", "gru_step", "GRUCell"])
 def test_swapped_gates_and_a_missing_bias_are_both_told(name):
     (exercise,) = (e for exercises in CHAPTERS.values() for e in exercises if e.name == name)

@@ -372,6 +372,7 @@ def test_a_first_line_that_fails_here_costs_nothing(classroom, run, first, says)
 @pytest.mark.parametrize(
     ("first", "error"),
     [
+        ("def f():\n    a = 1\n   return a\n", "IndentationError: unindent does not match any"),
         ("x = import_me\n", "NameError: name 'import_me' is not defined"),
         ("def f()\n", "SyntaxError: expected ':' (line 1)"),
         ("from numpy import no_name\n", "ImportError: cannot import name 'no_name'"),
@@ -388,6 +389,7 @@ def test_an_answer_that_is_not_there_is_told_what_stopped_its_cell(classroom, ru
     says = result.verdicts[UNRELATED].finding.says
     assert says.startswith(f"there is no {UNRELATED}: its cell stopped with {error}")
     assert says.isprintable() and len(says) < 400
+    assert "child.py" not in str(result.outputs[UNRELATED])
 
 
 def test_processor_time_is_no_shorter_than_the_time_of_a_notebook():

@@ -356,7 +356,8 @@ def test_what_the_rules_can_not_decide_has_its_points_and_is_looked_at(classroom
     sly = answer.replace("    e = ", "    eval(str(1))\n    e = ", 1)
     assert sly != answer
     put(root_of(api), "ada", classroom.maker.solved(sigmoid=sly))
-    assert api.autograde(ASSIGNMENT, "ada")["success"]
+    result = api.autograde(ASSIGNMENT, "ada")
+    assert result["success"] and "; to be looked at: check_sigmoid" in result["log"]
     points = next(e.points for e in classroom.exercises if e.name == "sigmoid")
     assert grades(api, "ada")["check_sigmoid"] == (points, points, None, True)
     assert grades(api, "ada")["check_lstm_shapes"][3] is False

@@ -127,7 +127,7 @@ def test_the_whole_journey_gives_what_sqlite_gives(classroom, interface, tmp_pat
 def graded(classroom, points):
     """What a grader came back with: the same points for everything."""
     scores = {f"check_{e.name}": points for e in classroom.exercises} | {WRITTEN: None}
-    return [Graded(ASSIGNMENT, scores, {WRITTEN}, set(), document=None)]
+    return [Graded(ASSIGNMENT, scores, {WRITTEN}, document=None)]
 
 
 def write_many(url, start, students, notebooks):

@@ -183,6 +183,29 @@ def test_what_an_answer_uses_of_cells_that_do_not_run_is_put_before_it(classroom
     assert said in submission.remarks
 
 
+@pytest.mark.parametrize(
+    ("own", "use", "put"),
+    [
+        ("K = 1\nK += 1", "return K", "K = 1\nK += 1"),
+        ("def f(a): return a\nf = np.vectorize(f)", "return f(x)", None),
+        ("A = {}\nA['s'] = 1\nprint(A)", "return A['s']", "A = {}\nA['s'] = 1"),
+        ("A = []\nfor k in 3, 4:\n    A.append(k)", "return A[0]", None),
+        ("class Ops: pass\nOps.s = 3", "return Ops.s", None),
+        ("A = 3; B = A", "return B", "A = 3\nB = A"),
+        ("from math import *\nfrom os import *", "return sqrt(getpid())", "from math import sqrt"),
+        ("value = sigmoid(3)", "print(value)", ""),
+        ("def twice(x): return sigmoid(sigmoid(x))", "return twice(x)", None),
+    ],
+)  # fmt: skip
+def test_what_is_put_before_an_answer_is_whole(solved, own, use, put):
+    notebook, take = solved
+    notebook.cells.insert(1, nbformat.v4.new_code_cell(own))
+    answer = f"def sigmoid(x):\n    {use}"
+    cell(notebook, "sigmoid").source = answer
+    put = own if put is None else put
+    assert take().texts["sigmoid"] == (f"{put}\n{answer}" if put else answer)
+
+
 @pytest.mark.parametrize("how", ["by its id", "defines it"])
 def test_a_cell_that_lost_its_metadata_is_found(classroom, solved, how):
     notebook, take = solved

@@ -8,7 +8,8 @@ import collections
 import functools
 import re
 import symtable
-import sys
+import sysconfig
+from pathlib import Path
 
 MAX_TEXT = 100_000
 """Characters of all cells beyond which they aren't read: solved notebooks have a third at most."""
@@ -24,6 +25,8 @@ LAST_CELLS = 64
 """Cells that are read more than once, one soon after the other: those of a notebook."""
 MAX_KEPT = 4_000
 """Characters of a cell beyond which its tree isn't kept."""
+MAX_DEPTH = 3
+"""Texts that are run as code within such texts."""
 MAX_WORD = 100
 """Characters of a text that may be a name."""
 TOO_LONG = "a notebook longer than anyone writes"
@@ -31,24 +34,57 @@ UNREADABLE = (SyntaxError, ValueError, RuntimeError, MemoryError)
 
 PREPARED = {"np": "numpy", "torch": "torch", "nn": "torch.nn"}
 """The names that the notebook's set-up cell imports."""
-KNOWN = {*sys.stdlib_module_names, "numpy", "torch", "matplotlib", "mpl_toolkits", "IPython"}
-KNOWN |= {"check", "ipywidgets", "pandas", "scipy", "seaborn", "sklearn", "tqdm", "PIL"}
-"""Modules whose text is nobody's to write. What is in another may be anything."""
+KNOWN = {"numpy", "torch", "matplotlib", "mpl_toolkits", "IPython", "check", "ipywidgets"}
+KNOWN |= {"pandas", "scipy", "seaborn", "sklearn", "tqdm", "PIL"}
+KNOWN |= {
+    *(
+        "__future__",
+        "abc",
+        "argparse",
+        "array",
+        "asyncio",
+        "base64",
+        "binascii",
+        "bisect",
+        "cProfile",
+    ),
+    *("calendar", "cmath", "collections", "colorsys", "concurrent", "contextlib", "contextvars"),
+    *("copy", "csv", "dataclasses", "datetime", "decimal", "difflib", "doctest", "enum", "errno"),
+    *("fractions", "functools", "getpass", "glob", "gzip", "hashlib", "heapq", "importlib", "io"),
+    *("itertools", "json", "keyword", "locale", "logging", "math", "multiprocessing", "numbers"),
+    *("operator", "os", "pathlib", "pdb", "platform", "pprint", "profile", "pstats", "queue"),
+    *("random", "re", "reprlib", "secrets", "shutil", "signal", "stat", "statistics", "string"),
+    *("struct", "subprocess", "sys", "tempfile", "textwrap", "threading", "time", "timeit"),
+    *("traceback", "types", "typing", "unicodedata", "unittest", "urllib", "uuid", "warnings"),
+    *("weakref", "zipfile", "zlib"),
+}
+"""Modules whose text is nobody's to write, and that run no other. What is in another may be
+anything."""
 BEHIND = {"autograder", "builtins", "ctypes", "gc", "inspect", "marshal", "_pickle", "pickle"}
 BEHIND |= {"bdb", "code", "codeop", "runpy", "shelve", "trace"}
 """Modules that reach what no name of a notebook stands for, the check itself among it."""
+BELOW = (
+    *("IPython.core", "IPython.extensions", "IPython.external", "IPython.lib", "IPython.terminal"),
+    *("IPython.testing", "IPython.utils", "importlib.machinery", "importlib.metadata"),
+    *("importlib.util", "logging.config", "multiprocessing.managers", "unittest.mock"),
+)
+"""What does so below modules that are known."""
 INSIDE = {
     *("__subclasses__", "__globals__", "__builtins__", "__code__", "__closure__", "__self__"),
     *("__loader__", "__spec__", "_getframe", "f_globals", "f_locals", "tb_frame", "gi_frame"),
     *("__annotations__", "get_type_hints", "array_api_compat", "get_ipython", "_pauses"),
     *("DisableTorchFunction", "DisableTorchFunctionSubclass", "TorchFunctionMode"),
-    *("get_testing_overrides", "get_overridable_functions"),
+    *("get_testing_overrides", "get_overridable_functions", "f_builtins", "cr_frame"),
+    *("ag_frame", "allow_pickle"),
 }
-"""Attributes that reach the same, or what runs unwatched, by whatever way they are named."""
+"""Attributes and arguments that reach the same, or what runs unwatched, however they are named."""
 RUNNERS = {
     *("exec_module", "load_module", "run_cell", "run_code", "runstring", "rundocs", "define"),
     *("ast_transformers", "input_transformers_cleanup", "input_transformers_post", "user_ns"),
-    *("user_global_ns", "ctypeslib", "f2py", "_VF", "_C", "overrides"),
+    *("user_global_ns", "ctypeslib", "f2py", "_VF", "_C", "overrides", "measure", "ex", "ev"),
+    *("InteractiveShell", "import_item", "EvalFormatter", "FullEvalFormatter", "get_field"),
+    *("EntryPoint", "BaseConfigurator", "fileConfig", "dictConfig", "singledispatch"),
+    *("singledispatchmethod", "_evaluate"),
 }
 """Attributes that run other text than that of the cells, or code of other languages."""
 GIVING = {"sys", "importlib", "import_module", "__import__"}
@@ -82,6 +118,7 @@ READS = {
     *("tuple", "type", "zip"),
 }
 """Functions of Python's that change nothing and keep nothing."""
+LOOKS = {"getattr", "hasattr"}
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 DEFINITION = FUNCTION | ast.ClassDef
 IMPORT = ast.Import | ast.ImportFrom
@@ -105,6 +142,7 @@ class Statement:
         calls, attributes = kinds[ast.Call], kinds[ast.Attribute]
         self.names = {n.id for n in kinds[ast.Name]}
         self.attributes = {n.attr for n in attributes}
+        self.attributes.update(a for n in kinds[ast.MatchClass] for a in n.kwd_attrs)
         self.called = set(map(called, calls))
         has_imports = kinds[ast.Import] or kinds[ast.ImportFrom]
         self.imports = [n for n in nodes if isinstance(n, IMPORT)] if has_imports else []
@@ -120,7 +158,7 @@ class Statement:
         """Names of what it can set any attribute of."""
         if self.called & {"setattr", "vars"} or self.attributes & DICTIONARIES:
             self.opened = {root(owner) for owner in map(_opened, nodes) if owner}
-        are_set = [n for n in attributes + kinds[ast.Subscript] if _is_set(n)]
+        are_set = [n for n in attributes + kinds[ast.Subscript] if is_set(n)]
         self.changed = set(map(root, are_set))
         """Names of what it sets attributes or items of."""
         self.changed_within = {root(n) for n in are_set if not isinstance(n.value, ast.Name)}
@@ -130,7 +168,8 @@ class Statement:
         else:
             bound = {name for n in at_once for name in bound_by(n)}
             self.binds = bound | self.shared | self.changed
-        self.touched = _touched(kinds)
+        self.touched, self.handed_on = _touched(kinds)
+        """The names of what it may change or hand on, and of what it hands on as it is."""
         self.owned = {n.value.id for n in attributes if isinstance(n.value, ast.Name)}
         self.asked, self.trusted = _asked(nodes, kinds)
         """What is only asked about, and which names of Python's show that."""
@@ -162,16 +201,25 @@ class Statement:
         # As in getattr(f, "__globals__") and attrgetter("a.__globals__"), but not in a docstring.
         short = [t for t in texts if len(t) <= MAX_WORD and " " not in t]
         words = self.names.union(self.attributes, *(text.split(".") for text in short))
-        found = dict.fromkeys(words & INSIDE - {"get_ipython"}, REACHES)
+        keywords = {n.arg: n.value for n in kinds[ast.keyword] if n.arg}
+        found = dict.fromkeys((words | keywords.keys()) & INSIDE - {"get_ipython"}, REACHES)
         found |= dict.fromkeys(self.attributes & RUNNERS, REACHES)
-        if any(n.arg == "allow_pickle" for n in kinds[ast.keyword]):
-            found["allow_pickle"] = REACHES
+        trusting = getattr(keywords.get("weights_only"), "value", None)
+        if trusting is False or "weights_only" in words:
+            found["weights_only"] = REACHES
+        if any(called(n, any_owner=True) == "load" and len(n.args) > 2 for n in calls):
+            found["load"] = REACHES
         for node in self.imports:
             given = node.module or "" if isinstance(node, ast.ImportFrom) else ""
             for alias in node.names:
                 found |= _of_import(given, alias)
-        if "sys" in self.names | self.attributes:
+        if "sys" in self.names.union(n.attr for n in kinds[ast.Attribute]):
             found |= dict.fromkeys(_of_sys(nodes, self.asked), REACHES)
+        elif "sys" in words:
+            found["sys"] = REACHES
+        private = [n for n in kinds[ast.Attribute] if _is_private(n.attr)]
+        self.inner = {root(n): n.attr for n in private}
+        """What it asks for private attributes of, and one of them."""
         if "get_ipython" in words:
             fine = {
                 id(n.func.value.func) for n in kinds[ast.Call] if _is_command(n) and _is_read(n)
@@ -193,7 +241,10 @@ class Statement:
     def is_fixed(self):
         """Whether all that it does is to give a name to what can't be changed, or has a name."""
         gives = isinstance(self.tree, ast.Assign | ast.AnnAssign) and self.tree.value
-        return bool(gives) and not self.changed and _is_fixed(self.tree.value)
+        try:
+            return bool(gives) and not self.changed and _is_fixed(self.tree.value)
+        except RecursionError:
+            return False
 
     @functools.cached_property
     def global_names(self):
@@ -223,7 +274,9 @@ class Notebook:
         self.loose = []
         self.doubtful = {}
         """What can change or reach anything wherever it stands, each with the reason."""
-        self._values = {}
+        self._values, self._names_kept = {}, {}
+        self._modules = set()
+        """Names that modules are imported by, but NumPy and those of PyTorch's."""
         self._using, self._calling = {}, {}
         self._made_at, self._starred_at, self._count = {}, 0, 0
         taken = []
@@ -253,6 +306,14 @@ class Notebook:
         timed = {name for statement in self.loose for name in statement.timed}
         if any(not isinstance(s.tree, DEFINITION) for n in timed for s in self.ever.get(n, ())):
             self.doubtful["text made at run time"] = REACHES
+        every = dict.fromkeys(s for found in self.ever.values() for s in found)
+        for statement in (*every, *self.loose):
+            modules = statement.handed_on & self._modules
+            # A function's own variable may have the name of a module.
+            for name in modules and modules & statement.global_names:
+                self.doubtful[name] = "a module handed on as a value"
+            for name in statement.inner.keys() & self.ever_imported.keys():
+                self.doubtful[f"{name}.{statement.inner[name]}"] = REACHES
         trusted = {name for statement in self.loose for name in statement.trusted}
         trusted |= {name for one in self.made.values() for s in one for name in s.trusted}
         for name in trusted & self.ever.keys():
@@ -302,10 +363,16 @@ class Notebook:
             if len(found) > MAX_NAMES:
                 self.doubtful[name] = "one of more names than can be followed"
                 break
-            for other in _kept_in(self._values.get(waiting.pop()), held) - found:
+            for other in self._kept_in(self._values.get(waiting.pop()), held) - found:
                 found.add(other)
                 waiting.append(other)
         return found - {name}
+
+    def _kept_in(self, value, held):
+        """As the function of this name; a long value is looked at once."""
+        if (value, held) not in self._names_kept:
+            self._names_kept[value, held] = _kept_in(value, held)
+        return self._names_kept[value, held]
 
     def _import(self, node, tree):
         given = node.module or "" if isinstance(node, ast.ImportFrom) else ""
@@ -319,6 +386,8 @@ class Notebook:
             origin = f"{given}.{alias.name}" if given else alias.name if alias.asname else name
             if name not in self.ever_imported or is_torch(origin):
                 self.ever_imported[name] = origin
+            if origin != "numpy" and not is_torch(origin) and (not given or _is_module(origin)):
+                self._modules.add(name)
             # What may or may not be imported takes the place of nothing.
             if node is tree or name not in self.imports or is_torch(origin):
                 self.imports[name] = origin
@@ -337,10 +406,12 @@ class Notebook:
         -------
         list of Statement, and the set of the names that were followed
         """
-        waiting, known, found = [name], {name}, []
+        waiting, known, found = [name], {name}, {}
         while waiting:
             for statement in self.made.get(waiting.pop(), []):
-                found.append(statement)
+                if statement in found:
+                    continue
+                found[statement] = None
                 more = [n for n in statement.names if n in self.made and n not in known]
                 for used in more and statement.global_names.intersection(more).difference(stop):
                     known.add(used)
@@ -353,8 +424,8 @@ class Notebook:
                 or ("setattr" in statement.called and statement.names & known)
                 or statement.opened & within
             ):
-                found.append(statement)
-        return found, known
+                found[statement] = None
+        return list(found), known
 
     def perhaps(self, found, known):
         """The statements that may have changed what an answer is made of, or once were part of it.
@@ -429,6 +500,13 @@ class Notebook:
         return not all(isinstance(s.tree, DEFINITION) for s in self.made.get(name, ()))
 
 
+@functools.lru_cache(maxsize=KEPT_CELLS)
+def _is_module(name):
+    """Whether a dotted name is that of a module of Python's own, and not of what is in one."""
+    place = Path(sysconfig.get_path("stdlib"), *name.split("."))
+    return name.split(".")[0] in KNOWN and (place.is_dir() or place.with_suffix(".py").is_file())
+
+
 def is_torch(name):
     """Whether a dotted name is one of PyTorch's."""
     return name.split(".")[0] == "torch"
@@ -460,11 +538,16 @@ _last_trees = functools.lru_cache(maxsize=LAST_CELLS)(_tree)
 
 
 def texts_of(tree, text):
-    """The lines of each statement of a tree, and what else stands in them."""
+    """The lines of each statement of a tree; Python's own for one that shares a line."""
     lines = re.split(r"\r\n|\r|\n", text)
-    for node in tree.body:
-        first = min(part.lineno for part in (node, *getattr(node, "decorator_list", ())))
-        yield "\n".join(lines[first - 1 : node.end_lineno])
+    firsts = [
+        min(part.lineno for part in (node, *getattr(node, "decorator_list", ())))
+        for node in tree.body
+    ]
+    for k, (node, first) in enumerate(zip(tree.body, firsts, strict=True)):
+        shared = k > 0 and tree.body[k - 1].end_lineno == first
+        shared = shared or node.end_lineno in firsts[k + 1 : k + 2]
+        yield ast.unparse(node) if shared else "\n".join(lines[first - 1 : node.end_lineno])
 
 
 def _as_python(cell):
@@ -498,17 +581,19 @@ def _statements(cell):
 _kept = functools.lru_cache(maxsize=KEPT_CELLS)(_statements)
 
 
-def _run_texts(texts, doubtful):
+def _run_texts(texts, doubtful, depth=0):
     """Texts that are run as code, each as a statement that makes nothing anew."""
     for text in texts:
         try:
+            if depth == MAX_DEPTH:
+                raise ValueError("texts within texts deeper than anyone writes")
             tree, _ = parsed(text)
         except UNREADABLE:
             doubtful["text run as code"] = REACHES
         else:
             statement = Statement(ast.If(ast.Constant(True), tree.body or [ast.Pass()], []))
             yield statement
-            yield from _run_texts(statement.texts, doubtful)
+            yield from _run_texts(statement.texts, doubtful, depth + 1)
 
 
 def _examples(text):
@@ -690,9 +775,12 @@ def _gives_names(node):
 
 
 def _touched(kinds):
-    """The names of what a statement may change or hand on; not of what it calls or reads from."""
-    owners = {id(n.value) for n in kinds[ast.Attribute]}
-    owners.update(id(n.value) for n in kinds[ast.Subscript] if _is_set(n))
+    """The names of what a statement may change or hand on; not of what it calls or reads from.
+
+    Then those of what it hands on as it is.
+    """
+    owned = {id(n.value) for n in kinds[ast.Attribute]}
+    owners = owned.union(id(n.value) for n in kinds[ast.Subscript] if is_set(n))
     read = [n.iter for n in kinds[ast.For] + kinds[ast.comprehension]]
     for node in kinds[ast.Subscript]:
         read += [node.slice] if id(node) in owners else [node.slice, node.value]
@@ -703,10 +791,17 @@ def _touched(kinds):
     for node in kinds[ast.Call]:
         read += [node.func, *(node.args if called(node) in READS else ())]
     only_read = set(map(id, read)) - owners
-    return {n.id for n in kinds[ast.Name] if isinstance(n.ctx, ast.Load) and id(n) not in only_read}
+    names = [n for n in kinds[ast.Name] if isinstance(n.ctx, ast.Load) and id(n) not in only_read]
+    asked = {id(n.args[0]) for n in kinds[ast.Call] if called(n) in LOOKS and _texts(n.args[1:2])}
+    handed_on = {n.id for n in names if id(n) not in owned and id(n) not in asked}
+    return {n.id for n in names}, handed_on
 
 
-def _is_set(node):
+def _is_private(name):
+    return name.startswith("_") and not name.endswith("__")
+
+
+def is_set(node):
     """Whether a node is an attribute or item that is set."""
     return isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load)
 
@@ -765,6 +860,8 @@ def _of_import(given, alias):
         hides = hides or alias.asname or (given and alias.name not in TIMERS)
     inner = (INSIDE | RUNNERS) - {"get_ipython"}
     if hides or name in ("sys.modules", "sys.*") or first in BEHIND or inner.intersection(parts):
+        return {name: REACHES}
+    if any(f"{name}.".startswith(f"{place}.") for place in BELOW):
         return {name: REACHES}
     if first not in KNOWN:
         return {name: "a module whose text isn't in the notebook"}

@@ -281,7 +281,8 @@ def _problem(contract, stage, error):
 def _is_answers(filename):
     """Whether a file of a traceback is the answer's, and neither ours nor a library's."""
     others = ("site-packages", "/lib/python", "/autograder/grading/")
-    return filename != __file__ and not any(part in filename for part in others)
+    compiled = filename.endswith((".pyx", ".pxd", ".pxi"))
+    return filename != __file__ and not compiled and not any(part in filename for part in others)
 
 
 def same(a, b):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from .reading import (
     DEFINITION,
     DICTIONARIES,
+    MAX_DEPTH,
     MAX_TEXT,
     RUNNING,
     TOO_LONG,
@@ -123,6 +124,8 @@ def read(contract, cells):
     uses.read(found)
     if contract.name not in notebook.made:
         uses.names.add(uses.dotted(ast.Name(contract.name, ast.Load())) or "")
+        if contract.name not in notebook.imports and not notebook.stars:
+            uses.unclear.add(f"{contract.name}: no text in the notebook makes it")
     forbidden = {n for n in uses.names if is_forbidden(contract, n)}
     if contract.single:
         # What an earlier answer builds for this one is this one's.
@@ -163,11 +166,18 @@ def is_forbidden(contract, name):
         return True
     if any(f"{name}.".startswith(f"{place}.") for place in BELOW + NO_TEXT):
         return True
-    if any(part.startswith("_") and not part.endswith("__") for part in parts):
+    if is_inner(name):
         return True
     work = {part for part in parts if RECURRENT.search(part)} - {"rnn"}
     modules = {FUNCTIONS.get(part.removeprefix("quantized_"), part) for part in work}
     return any(f"torch.nn.{module}" not in contract.allows for module in modules)
+
+
+def is_inner(name):
+    """Whether a dotted name is of PyTorch's inside, where more lies than what its parts say."""
+    if name.startswith(("torch._foreach_", "torch.nn.init._")):
+        return False
+    return any(part.startswith("_") and not part.endswith("__") for part in name.split("."))
 
 
 def _builds_more(contract, name):
@@ -198,6 +208,11 @@ def say_forbidden(contract, names):
         return (
             f"{contract.name} uses {used}, which runs what can't be read in your notebook, so it "
             "gets no points"
+        )
+    if all(map(is_inner, names)):
+        return (
+            f"{contract.name} uses {used}, of PyTorch's inside: names that begin with _ are not "
+            "allowed here, as recurrent work is done by some of them, so it gets no points"
         )
     return (
         f"{contract.name} uses {used}, which does the work that the exercise asks of you, so it "
@@ -258,6 +273,7 @@ class _Uses(ast.NodeVisitor):
         self._top = None
         self._asked_about = frozenset()
         self._dotted, self._aliases = {}, {}
+        self._depth = 0
 
     def read(self, statements):
         """Visit statements, but for those that can use nothing that is looked for."""
@@ -452,10 +468,15 @@ class _Uses(ast.NodeVisitor):
         name = called(call)
         texts = texts_run(call)
         for text in texts:
+            self._depth += 1
             try:
+                if self._depth > MAX_DEPTH:
+                    raise ValueError("texts within texts deeper than anyone writes")
                 self.visit(parsed(text)[0])
             except UNREADABLE:
                 self._cant_tell(call, "text run as code")
+            finally:
+                self._depth -= 1
         if texts:
             return
         if name in ("eval", "exec", *COMPUTED) or called(call, any_owner=True) == "import_module":

@@ -156,9 +156,10 @@ def judge(contract, cases, expected, observed, forbidden=()):
     parts = []
     every = findings(contract, cases, expected, observed, forbidden)
     every += _refusals(contract, cases, expected, one_each(cases, observed))
+    unlooked = {case.name for case in cases if not case.gradients}
     for part in contract.parts:
         whole = part is contract.parts[-1]
-        failed = [f for f in every if _concerns(contract, part, f, whole)]
+        failed = [f for f in every if _concerns(contract, part, f, whole, unlooked)]
         finding = min(failed, key=lambda f: f.rank) if failed else None
         parts.append(PartResult(part.says, 0 if finding else part.points, part.points, finding))
     status = "fail" if any(part.finding for part in parts) else "pass"
@@ -208,18 +209,20 @@ def _is_refusal(seen):
     return isinstance(value, dict) and value.get("leaf") == "error"
 
 
-def _concerns(contract, part, finding, whole):
-    """Whether a finding costs a part its points."""
+def _concerns(contract, part, finding, whole, unlooked):
+    """Whether a finding costs a part its points; ``unlooked`` has no gradients looked at."""
     if finding.stage in CONDUCT:
         return whole
-    return _is_about(part, finding) or (
+    return _is_about(part, finding, unlooked) or (
         # What no part names costs the last.
-        whole and not any(_is_about(other, finding) for other in contract.parts)
+        whole and not any(_is_about(other, finding, unlooked) for other in contract.parts)
     )
 
 
-def _is_about(part, finding):
+def _is_about(part, finding, unlooked):
     if part.cases and finding.case and finding.case not in part.cases:
+        return False
+    if part.gradients and finding.case in unlooked:
         return False
     if finding.stage == "gradients":
         return part.gradients and (
@@ -398,7 +401,7 @@ def _say_problem(contract, problem):
     where = f", at {line}" if line else ""
     if stage == "written" and message != name and message.isidentifier():
         return f"{name} calls {message}, which is not written yet"
-    if "leaf Variable" in message and "in-place" in message:
+    if "leaf Variable" in message and "in-place" in message and contract.subject != "edit":
         where += (
             ". An operation in place (+=, *=, an assignment to a slice) changes a tensor that was "
             "given to you; make a new one instead"
