@@ -8,6 +8,7 @@ import collections
 import functools
 import re
 import symtable
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -55,7 +56,18 @@ KNOWN |= {
     *("operator", "os", "pathlib", "pdb", "platform", "pprint", "profile", "pstats", "queue"),
     *("random", "re", "reprlib", "secrets", "shutil", "signal", "stat", "statistics", "string"),
     *("struct", "subprocess", "sys", "tempfile", "textwrap", "threading", "time", "timeit"),
-    *("traceback", "types", "typing", "unicodedata", "unittest", "urllib", "uuid", "warnings"),
+    *(
+        "traceback",
+        "tracemalloc",
+        "faulthandler",
+        "types",
+        "typing",
+        "unicodedata",
+        "unittest",
+        "urllib",
+        "uuid",
+        "warnings",
+    ),
     *("weakref", "zipfile", "zlib"),
 }
 """Modules whose text is nobody's to write, and that run no other. What is in another may be
@@ -93,6 +105,7 @@ module."""
 RUNNING = {"eval", "exec", "compile", "__import__", "globals"}
 """Calls that can make any name at run time."""
 DICTIONARIES = {"__dict__", "__getattribute__", "__setattr__"}
+IN_USE = ("_foreach_", "_calculate_", "_no_grad_")
 REACHES = "what is reached by it can't be read"
 
 RUN_TEXT = {"time", "timeit", "prun", "capture", "config"}
@@ -207,7 +220,8 @@ class Statement:
         trusting = getattr(keywords.get("weights_only"), "value", None)
         if trusting is False or "weights_only" in words:
             found["weights_only"] = REACHES
-        if any(called(n, any_owner=True) == "load" and len(n.args) > 2 for n in calls):
+        loads = [n for n in calls if called(n, any_owner=True) == "load"]
+        if any(len(n.args) > 2 or any(k.arg is None for k in n.keywords) for n in loads):
             found["load"] = REACHES
         for node in self.imports:
             given = node.module or "" if isinstance(node, ast.ImportFrom) else ""
@@ -217,7 +231,7 @@ class Statement:
             found |= dict.fromkeys(_of_sys(nodes, self.asked), REACHES)
         elif "sys" in words:
             found["sys"] = REACHES
-        private = [n for n in kinds[ast.Attribute] if _is_private(n.attr)]
+        private = [n for n in kinds[ast.Attribute] if is_private(n.attr)]
         self.inner = {root(n): n.attr for n in private}
         """What it asks for private attributes of, and one of them."""
         if "get_ipython" in words:
@@ -481,7 +495,12 @@ class Notebook:
 
     def replaced_by_star(self, names):
         """Whether ``from torch… import *`` stands below what makes one of some names."""
-        return any(self._made_at.get(name, self._count) < self._starred_at for name in names)
+        modules = [sys.modules.get(star) for star in filter(is_torch, self.stars)]
+        return any(
+            self._made_at.get(name, self._count) < self._starred_at
+            and any(module is None or hasattr(module, name) for module in modules)
+            for name in names
+        )
 
     def is_plain(self, statement):
         """Whether a statement can use nothing but NumPy, Python's own and functions made here."""
@@ -797,8 +816,9 @@ def _touched(kinds):
     return {n.id for n in names}, handed_on
 
 
-def _is_private(name):
-    return name.startswith("_") and not name.endswith("__")
+def is_private(name):
+    """Whether a name is of a library's inside; some of PyTorch's are in everyone's use."""
+    return name.startswith("_") and not name.endswith("__") and not name.startswith(IN_USE)
 
 
 def is_set(node):

@@ -328,7 +328,8 @@ UNCLEAR = {
     "exec in a function beside it": "def f(): exec(text)\nf()\n" + body("return a"),
     "a pickle of NumPy's": body("return np.load('a.npy', allow_pickle=True)[0](a)"),
     "a pickle of NumPy's, by place": "np.load(io.BytesIO(b''), None, True)\n" + body("return a"),
-    "a pickle of NumPy's, by a dict": "np.load(f, **{'allow_pickle': True})\n" + body("return a"),
+    "a pickle of NumPy's, by a dict": "np.load(f, **{'allow_' + 'pickle': True})\n"
+    + body("return a"),
     "a pickle of PyTorch's": "torch.load(f, weights_only=False)\n" + body("return a"),
     "a module's module by name": "import warnings\nm = getattr(warnings, 'sys')\n"
     + body("return a"),

@@ -24,6 +24,7 @@ from .reading import (
     assigned,
     bound_by,
     called,
+    is_private,
     is_torch,
     names_in,
     parsed,
@@ -175,9 +176,7 @@ def is_forbidden(contract, name):
 
 def is_inner(name):
     """Whether a dotted name is of PyTorch's inside, where more lies than what its parts say."""
-    if name.startswith(("torch._foreach_", "torch.nn.init._")):
-        return False
-    return any(part.startswith("_") and not part.endswith("__") for part in name.split("."))
+    return any(map(is_private, name.split(".")))
 
 
 def _builds_more(contract, name):
