@@ -38,37 +38,16 @@ PREPARED = {"np": "numpy", "torch": "torch", "nn": "torch.nn"}
 KNOWN = {"numpy", "torch", "matplotlib", "mpl_toolkits", "IPython", "check", "ipywidgets"}
 KNOWN |= {"pandas", "scipy", "seaborn", "sklearn", "tqdm", "PIL"}
 KNOWN |= {
-    *(
-        "__future__",
-        "abc",
-        "argparse",
-        "array",
-        "asyncio",
-        "base64",
-        "binascii",
-        "bisect",
-        "cProfile",
-    ),
+    *("__future__", "abc", "argparse", "array", "asyncio", "base64", "binascii", "bisect"),
     *("calendar", "cmath", "collections", "colorsys", "concurrent", "contextlib", "contextvars"),
-    *("copy", "csv", "dataclasses", "datetime", "decimal", "difflib", "doctest", "enum", "errno"),
-    *("fractions", "functools", "getpass", "glob", "gzip", "hashlib", "heapq", "importlib", "io"),
-    *("itertools", "json", "keyword", "locale", "logging", "math", "multiprocessing", "numbers"),
-    *("operator", "os", "pathlib", "pdb", "platform", "pprint", "profile", "pstats", "queue"),
-    *("random", "re", "reprlib", "secrets", "shutil", "signal", "stat", "statistics", "string"),
-    *("struct", "subprocess", "sys", "tempfile", "textwrap", "threading", "time", "timeit"),
-    *(
-        "traceback",
-        "tracemalloc",
-        "faulthandler",
-        "types",
-        "typing",
-        "unicodedata",
-        "unittest",
-        "urllib",
-        "uuid",
-        "warnings",
-    ),
-    *("weakref", "zipfile", "zlib"),
+    *("copy", "cProfile", "csv", "dataclasses", "datetime", "decimal", "difflib", "doctest"),
+    *("enum", "errno", "faulthandler", "fractions", "functools", "getpass", "glob", "gzip"),
+    *("hashlib", "heapq", "importlib", "io", "itertools", "json", "keyword", "locale", "logging"),
+    *("math", "multiprocessing", "numbers", "operator", "os", "pathlib", "pdb", "platform"),
+    *("pprint", "profile", "pstats", "queue", "random", "re", "reprlib", "secrets", "shutil"),
+    *("signal", "stat", "statistics", "string", "struct", "subprocess", "sys", "tempfile"),
+    *("textwrap", "threading", "time", "timeit", "traceback", "tracemalloc", "types", "typing"),
+    *("unicodedata", "unittest", "urllib", "uuid", "warnings", "weakref", "zipfile", "zlib"),
 }
 """Modules whose text is nobody's to write, and that run no other. What is in another may be
 anything."""
@@ -566,7 +545,17 @@ def texts_of(tree, text):
     for k, (node, first) in enumerate(zip(tree.body, firsts, strict=True)):
         shared = k > 0 and tree.body[k - 1].end_lineno == first
         shared = shared or node.end_lineno in firsts[k + 1 : k + 2]
-        yield ast.unparse(node) if shared else "\n".join(lines[first - 1 : node.end_lineno])
+        if shared:
+            yield _unparsed(node)
+        else:
+            yield "\n".join(lines[first - 1 : node.end_lineno])
+
+
+def _unparsed(node):
+    try:
+        return ast.unparse(node)
+    except RecursionError:
+        return ""
 
 
 def _as_python(cell):

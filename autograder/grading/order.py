@@ -29,6 +29,8 @@ from autograder.checking.reading import (
 
 CHANGING = {"add", "append", "extend", "insert", "setdefault", "update"}
 """Methods that change what they belong to."""
+MAX_NEEDED = 100
+"""Statements that are put before an answer."""
 EXPORTING = {"math", "numpy", "torch", "torch.nn", "torch.nn.functional"}
 """Modules of which all names may be imported at once."""
 FOR_ALL = re.compile(r"\A\s*%%.*")
@@ -132,12 +134,14 @@ def supplied(cells, others, own):
             offered.setdefault(name, []).append(place)
         for name in statement.changes & offered.keys():
             offered[name].append(place)
-    found = {}
+    needs, found = {}, {}
     for name, answer in read_cells.items():
         made_here = {name for statement in answer for name in statement.binds}
         names, places, lines = [], set(), []
         for used in sorted({use for statement in answer for use in statement.uses}):
-            needed = _needed(used, offered, statements)
+            if used not in needs:
+                needs[used] = _needed(used, offered, statements)
+            needed = needs[used]
             given = [statements[place] for place in needed]
             ahead = made_here & {use for statement in given for use in statement.uses}
             # What needs the answer itself when it runs can't stand before it.
@@ -154,7 +158,10 @@ def supplied(cells, others, own):
 
 
 def _needed(name, offered, statements):
-    """The places of the statements that make a name, and of those that make what they use."""
+    """The places of the statements that make a name, and of those that make what they use.
+
+    There are none where it takes more than a person would write.
+    """
     places, waiting, seen = set(), [name], {name}
     while waiting:
         for place in offered.get(waiting.pop(), ()):
@@ -162,6 +169,8 @@ def _needed(name, offered, statements):
                 places.add(place)
                 waiting += statements[place].uses - seen
                 seen |= statements[place].uses
+        if len(places) > MAX_NEEDED:
+            return set()
     return places
 
 

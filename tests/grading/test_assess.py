@@ -232,7 +232,9 @@ def test_warnings_threads_files_and_prints_do_no_harm(classroom, run):
         "import tempfile, threading, warnings\nwarnings.warn('careful')\n"
         "thread = threading.Thread(target=print, args=('hello',))\nthread.start()\nthread.join()\n"
         "with tempfile.TemporaryFile() as file:\n    file.write(b'x')\n"
-        "open('here.txt', 'w').write('x')\n" + classroom.maker.solutions[UNRELATED]
+        "open('here.txt', 'w').write('x')\n"
+        "from tqdm import tqdm\nassert sum(tqdm([1, 2])) == 3\n"
+        + classroom.maker.solutions[UNRELATED]
     )
     result = run(classroom.maker.solutions | {UNRELATED: source})
     assert UNRELATED in right(result)
