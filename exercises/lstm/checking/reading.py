@@ -54,12 +54,12 @@ anything."""
 BEHIND = {"autograder", "builtins", "ctypes", "gc", "inspect", "marshal", "_pickle", "pickle"}
 BEHIND |= {"bdb", "code", "codeop", "runpy", "shelve", "trace"}
 """Modules that reach what no name of a notebook stands for, the check itself among it."""
-BELOW = (
+WITHIN_KNOWN = (
     *("IPython.core", "IPython.extensions", "IPython.external", "IPython.lib", "IPython.terminal"),
     *("IPython.testing", "IPython.utils", "importlib.machinery", "importlib.metadata"),
     *("importlib.util", "logging.config", "multiprocessing.managers", "unittest.mock"),
 )
-"""What does so below modules that are known."""
+"""What does so within modules that are known."""
 INSIDE = {
     *("__subclasses__", "__globals__", "__builtins__", "__code__", "__closure__", "__self__"),
     *("__loader__", "__spec__", "_getframe", "f_globals", "f_locals", "tb_frame", "gi_frame"),
@@ -85,6 +85,7 @@ RUNNING = {"eval", "exec", "compile", "__import__", "globals"}
 """Calls that can make any name at run time."""
 DICTIONARIES = {"__dict__", "__getattribute__", "__setattr__"}
 IN_USE = ("_foreach_", "_calculate_", "_no_grad_")
+"""How names of PyTorch's inside begin that are in everyone's use."""
 REACHES = "what is reached by it can't be read"
 
 RUN_TEXT = {"time", "timeit", "prun", "capture", "config"}
@@ -105,9 +106,9 @@ COMMAND = re.compile(r"^[ \t]*[%!?,;/]|=[ \t]*[%!]|\?[ \t]*$", re.MULTILINE)
 OPTIONS = re.compile(r"(?:[ \t]*-[A-Za-z]+[ \t]*\d*)*[ \t]*")
 """What stands between such a command and the text that it runs."""
 READS = {
-    *("abs", "all", "any", "dict", "enumerate", "float", "int", "isinstance", "len", "list"),
-    *("max", "min", "print", "range", "repr", "reversed", "set", "sorted", "str", "sum"),
-    *("tuple", "type", "zip"),
+    *("abs", "all", "any", "dict", "dir", "enumerate", "float", "help", "int", "isinstance"),
+    *("len", "list", "max", "min", "print", "range", "repr", "reversed", "set", "sorted"),
+    *("str", "sum", "tuple", "type", "zip"),
 }
 """Functions of Python's that change nothing and keep nothing."""
 LOOKS = {"getattr", "hasattr"}
@@ -806,7 +807,7 @@ def _touched(kinds):
 
 
 def is_private(name):
-    """Whether a name is of a library's inside; some of PyTorch's are in everyone's use."""
+    """Whether a name is of a library's inside."""
     return name.startswith("_") and not name.endswith("__") and not name.startswith(IN_USE)
 
 
@@ -870,7 +871,7 @@ def _of_import(given, alias):
     inner = (INSIDE | RUNNERS) - {"get_ipython"}
     if hides or name in ("sys.modules", "sys.*") or first in BEHIND or inner.intersection(parts):
         return {name: REACHES}
-    if any(f"{name}.".startswith(f"{place}.") for place in BELOW):
+    if any(f"{name}.".startswith(f"{place}.") for place in WITHIN_KNOWN):
         return {name: REACHES}
     if first not in KNOWN:
         return {name: "a module whose text isn't in the notebook"}
