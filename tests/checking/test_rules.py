@@ -564,14 +564,15 @@ HOSTILE = {
     + body(*["a200"] * 9_000),
     "attributes": body(*["a" + ".b" * 900] * 50),
     "long expressions": module("return " + "getattr(torch, x, " * 60 + "1," * 40_000 + ")" * 60),
-    "statements in one line": "def double(a): return f799(k)\nf0 = abs;"
-    + ";".join(f"f{k} = [f{k - 1}, double, 0, 0, 0]" for k in range(1, MAX_STATEMENTS - 50)),
+    "statements in one line": "f0 = abs;"
+    + ";".join(f"f{k} = [f{k - 1}, double, 0, 0, 0]" for k in range(1, MAX_STATEMENTS - 50))
+    + f";f = f{MAX_STATEMENTS - 51}",
     "commands within commands": "%time " * 200 + "[" + "0," * 20_000 + "]",
     "a long list": f"big = [{'a, ' * 20_000}]\n" + "big[0].x = 1\n" * (MAX_STATEMENTS - 50),
     "aliases": "".join(f"x{k + 1} = x{k}\n" for k in range(48))
     + "".join(f"x{k % 48}.a = [x0, x1]\n" for k in range(MAX_STATEMENTS - 100))
-    + body(f"return [{', '.join(f'x{k}' for k in range(48))}]"),
-    "a long choice": "q = " + "1 if a else " * 1_500 + "1\n" + body("return q"),
+    + f"def f(): return [{', '.join(f'x{k}' for k in range(48))}]\n",
+    "a long choice": "f = " + "1 if a else " * 1_500 + "1\n",
     "imports": "import " + ", ".join(f"a{k}" for k in range(12_000)),
     "blank lines": "\n" * 90_000 + "a = '%run'",
     "commands": "%time a = 1\n" * 3 + "a = 1\n" * 9_000 + "a = (\n",
@@ -588,7 +589,7 @@ def test_a_hostile_text_is_read_in_little_time(text):
     start = time.process_time()
     for contract in (NUMPY, TORCH):
         read(contract, cells)
-    assert time.process_time() - start < 20
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize("cells", [["a = 1\n" * 99] * 99, ["a\n" * 700] * 7, ["#" * 200_000]])
