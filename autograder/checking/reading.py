@@ -112,6 +112,7 @@ READS = {
 }
 """Functions of Python's that change nothing and keep nothing."""
 LOOKS = {"getattr", "hasattr"}
+"""Functions of Python's that look into what they are given."""
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 DEFINITION = FUNCTION | ast.ClassDef
 IMPORT = ast.Import | ast.ImportFrom
@@ -136,6 +137,8 @@ class Statement:
         self.names = {n.id for n in kinds[ast.Name]}
         self.attributes = {n.attr for n in attributes}
         self.attributes.update(a for n in kinds[ast.MatchClass] for a in n.kwd_attrs)
+        self.inner = {root(n): n.attr for n in attributes if is_private(n.attr)}
+        """What it asks for private attributes of, and one of them."""
         self.called = set(map(called, calls))
         has_imports = kinds[ast.Import] or kinds[ast.ImportFrom]
         self.imports = [n for n in nodes if isinstance(n, IMPORT)] if has_imports else []
@@ -211,9 +214,6 @@ class Statement:
             found |= dict.fromkeys(_of_sys(nodes, self.asked), REACHES)
         elif "sys" in words:
             found["sys"] = REACHES
-        private = [n for n in kinds[ast.Attribute] if is_private(n.attr)]
-        self.inner = {root(n): n.attr for n in private}
-        """What it asks for private attributes of, and one of them."""
         if "get_ipython" in words:
             fine = {
                 id(n.func.value.func) for n in kinds[ast.Call] if _is_command(n) and _is_read(n)
@@ -287,6 +287,7 @@ class Notebook:
         for statement in taken:
             self._take(statement)
         self._look_at_what_runs()
+        self._look_at_imports()
 
     def _look_at_what_runs(self):
         """What runs with the cells can change anything; what is only defined is read where used."""
@@ -300,18 +301,21 @@ class Notebook:
         timed = {name for statement in self.loose for name in statement.timed}
         if any(not isinstance(s.tree, DEFINITION) for n in timed for s in self.ever.get(n, ())):
             self.doubtful["text made at run time"] = REACHES
-        every = dict.fromkeys(s for found in self.ever.values() for s in found)
-        for statement in (*every, *self.loose):
+        trusted = {name for statement in self.loose for name in statement.trusted}
+        trusted |= {name for one in self.made.values() for s in one for name in s.trusted}
+        for name in trusted & self.ever.keys():
+            self.doubtful[name] = "a name of Python's that is made anew"
+
+    def _look_at_imports(self):
+        """What holds more than its names say may be handed on, or asked for what is inside it."""
+        every = [statement for made in self.ever.values() for statement in made]
+        for statement in dict.fromkeys([*every, *self.loose]):
             modules = statement.handed_on & self._modules
             # A function's own variable may have the name of a module.
             for name in modules and modules & statement.global_names:
                 self.doubtful[name] = "a module handed on as a value"
             for name in statement.inner.keys() & self.ever_imported.keys():
                 self.doubtful[f"{name}.{statement.inner[name]}"] = REACHES
-        trusted = {name for statement in self.loose for name in statement.trusted}
-        trusted |= {name for one in self.made.values() for s in one for name in s.trusted}
-        for name in trusted & self.ever.keys():
-            self.doubtful[name] = "a name of Python's that is made anew"
 
     def _take(self, statement):
         tree = statement.tree

@@ -263,9 +263,10 @@ class _Run:
         )
         look = ()
         anew = order.defined(self._statements[end:]).intersection(changed)
-        # Two answers to one question may be two guesses. Other answers are told by themselves.
-        for name in sorted(anew - (self._exercises.keys() - {exercise.name}))[:1]:
-            look = (f"{name}: a later cell defines it again; the better of both counts",)
+        # Other answers are told by themselves.
+        if again := sorted(anew - (self._exercises.keys() - {exercise.name})):
+            # Two answers to one question may be two guesses.
+            look = (f"{again[0]}: a later cell defines it again; the better of both counts",)
         return replace(earlier, notes=(*earlier.notes, note), look=(*earlier.look, *look))
 
     def _ask(self, drawn, helpers, at_once=False):

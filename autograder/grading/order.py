@@ -152,7 +152,7 @@ def supplied(cells, others, own):
                 names.append(used)
                 lines.append(f"from {star} import {used}")
         if names:
-            lines += dict.fromkeys(statements[place].text for place in sorted(places))
+            lines += [statements[place].text for place in sorted(places)]
             found[name] = names, "\n".join(lines)
     return found
 

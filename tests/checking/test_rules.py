@@ -589,7 +589,7 @@ def test_a_hostile_text_is_read_in_little_time(text):
     start = time.process_time()
     for contract in (NUMPY, TORCH):
         read(contract, cells)
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("cells", [["a = 1\n" * 99] * 99, ["a\n" * 700] * 7, ["#" * 200_000]])

@@ -186,7 +186,7 @@ def test_what_an_answer_uses_of_cells_that_do_not_run_is_put_before_it(classroom
 @pytest.mark.parametrize(
     ("own", "use", "put"),
     [
-        ("K = 1\nK += 1", "return K", "K = 1\nK += 1"),
+        ("K = 1\nK += 1\nK += 1", "return K", None),
         ("def f(a): return a\nf = np.vectorize(f)", "return f(x)", None),
         ("A = {}\nA['s'] = 1\nprint(A)", "return A['s']", "A = {}\nA['s'] = 1"),
         ("A = []\nfor k in 3, 4:\n    A.append(k)", "return A[0]", None),

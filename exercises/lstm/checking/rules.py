@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from .reading import (
     DEFINITION,
     DICTIONARIES,
+    LOOKS,
     MAX_DEPTH,
     MAX_TEXT,
     RUNNING,
@@ -396,7 +397,7 @@ class _Uses(ast.NodeVisitor):
         if resolved is None:
             self._computed(node)
             self.visit(node.func)
-        looks = called(node) in ("getattr", "hasattr") and node.args
+        looks = called(node) in LOOKS and node.args
         # What is only looked into isn't handed on.
         given = node.args[1:] if looks and self.dotted(node.args[0]) else node.args
         for part in (*given, *node.keywords):
