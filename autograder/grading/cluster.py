@@ -119,8 +119,8 @@ class Cluster:
                 f"a worker at {self._address} can't lay out what is released: {error}"
             ) from None
 
-    def work(self, todo):
-        """Yield each piece of work with what came of it: a list of Graded, or why there is none."""
+    def work(self, todo, idle):
+        """Yield each piece of work with what came of it; as ``run.grade_class`` asks a pool."""
         pieces, done = {}, self._dask.as_completed(loop=self._client.loop)
         while todo or pieces:
             ahead = max(1, AHEAD * self._threads())
@@ -128,6 +128,11 @@ class Cluster:
                 future = self._submit(todo[0])
                 pieces[future.key] = todo.popleft()
                 done.add(future)
+            with done.thread_condition:
+                ready = done.has_ready() or done.thread_condition.wait(idle)
+            if not ready:
+                yield None, None
+                continue
             future = next(done)
             yield pieces.pop(future.key), self._came(future)
 

@@ -238,7 +238,7 @@ def grade_class(
     with closing(progress):
         progress.at(before, before)
         with closing(workers()) as pool, record.ready(coursedir, wanted.values()) as gradebook:
-            for piece, came in pool.work(work):
+            for piece, came in pool.work(work, IDLE):
                 if piece is not None:
                     name, student = piece
                     done = _keep(gradebook, wanted[name], student, came, penalty)
@@ -347,10 +347,13 @@ class _Pool:
         theirs.close()
         self._workers[ours] = process
 
-    def work(self, todo):
+    def work(self, todo, idle):
         """Yield each piece of work with what came of it: a list of Graded, or why there is none.
 
-        While all take long, None and None now and then.
+        Parameters
+        ----------
+        todo : deque of pieces of work, which is used up
+        idle : seconds after which None and None are yielded where nothing is done
         """
         busy, tries = {}, {}
 
@@ -362,7 +365,7 @@ class _Pool:
 
         while todo or busy:
             hand_out()
-            ready = connection.wait(list(busy), IDLE)
+            ready = connection.wait(list(busy), idle)
             if not ready:
                 yield None, None
             for line in ready:

@@ -16,6 +16,7 @@ from autograder.checking.contract import Part
 from autograder.checking.diagnosis import diagnose, holds, right_where
 from autograder.checking.feedback import TITLES, as_html, as_text
 from autograder.checking.judge import STAGES, judge, readable
+from autograder.checking.probe import observe
 from autograder.exercises import CHAPTERS
 
 from .toy import (
@@ -113,14 +114,33 @@ def test_each_stage_says_what_is_wrong(stage):
         assert TITLES[stage] in text
 
 
-def test_a_missing_answer_says_which():
-    from autograder.checking.probe import observe
-
+def missing(namespace):
+    """What is said of an answer that a namespace doesn't have by its name."""
     drawn = DOUBLE.drawn(SEED)
-    observed = [observe(DOUBLE.contract, {}, case) for case in drawn.cases]
+    observed = [observe(DOUBLE.contract, namespace, case) for case in drawn.cases]
     verdict = DOUBLE.judge(drawn, observed)
-    assert verdict.finding.stage == "exists"
-    assert "there is no double" in verdict.finding.says
+    assert verdict.finding.stage == "exists" and verdict.points == 0
+    return verdict.finding.says
+
+
+def test_a_missing_answer_says_which():
+    others = {"doughnut": double, "duo": double, "doubles": 3, "couple": double, "rouble": double}
+    for namespace in ({}, others):
+        assert missing(namespace) == "there is no double; run the cell that defines it"
+
+
+@pytest.mark.parametrize("name", ["doulbe", "doble", "doubles", "Double", "dou_ble"])
+def test_an_answer_whose_name_is_misspelled_is_found(name):
+    assert f"there is a {name}: call it double" in missing({"triple": np.sum, name: double})
+
+
+def test_no_answer_is_taken_for_another_one_misspelled():
+    for exercises in CHAPTERS.values():
+        namespace = {e.name: e.reference for e in exercises}
+        for exercise in exercises:
+            others = {name: own for name, own in namespace.items() if name != exercise.name}
+            (seen,) = [observe(exercise.contract, others, c) for c in exercise.cases(SEED)[:1]]
+            assert seen["problem"]["message"] == "", exercise.name
 
 
 def test_the_first_stage_that_fails_is_read_first():

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import distributed
 import pytest
 
-from autograder.grading import assignment, budget, cluster, record
+from autograder.grading import assignment, budget, cluster, record, run
 from autograder.grading.cluster import ClusterError
 
 from .test_run import book_of, coursedir, expected, grade  # noqa: F401
@@ -72,6 +72,24 @@ def test_a_cluster_gives_the_same_grades_though_a_worker_is_killed(
     # What was graded over there is up to date over here, by a run of this machine alone, too.
     again = grade(coursedir)
     assert again.done == summary.failed and again.skipped == 5
+
+
+def test_the_line_moves_while_all_workers_take_long(coursedir, workers, monkeypatch):  # noqa: F811
+    shown = []
+
+    def submit(self, piece):
+        return self._client.submit(time.sleep, 0.5, pure=False)
+
+    def at(self, done, failed):
+        shown.append(done)
+
+    monkeypatch.setattr(cluster.Cluster, "_submit", submit)
+    monkeypatch.setattr(cluster.Cluster, "_came", lambda self, future: "not graded")
+    monkeypatch.setattr(run, "IDLE", 0.05)
+    monkeypatch.setattr(run.Progress, "at", at)
+    grade(coursedir, students=["ben"], scheduler=workers.address)
+    # At the start, while it sleeps, and when it is done.
+    assert shown[-1] == 1 and shown.count(0) > 2
 
 
 def test_a_result_that_dies_with_its_worker_is_made_again(

@@ -19,6 +19,7 @@ An observation is a dict:
 
 import contextlib
 import copy
+import difflib
 import functools
 import importlib
 import inspect
@@ -40,6 +41,8 @@ MAX_PARTS = 1_000
 MAX_DEPTH = 6
 MAX_TEXT = 500
 """Characters of a message or name beyond which it is cut off."""
+CLOSE = 0.85
+"""How much of two names must be the same, in the same order, for one to be the other misspelled."""
 
 
 def observe(contract, namespace, case, helpers=None, watch=True):
@@ -63,7 +66,7 @@ def observe(contract, namespace, case, helpers=None, watch=True):
     if contract.kind == "torch":
         seen |= {"gradients": {}, "gradient_problem": None, "initial": {}}
     if contract.name not in namespace:
-        return seen | {"problem": _said("exists", "")}
+        return seen | {"problem": _said("exists", _misspelled(contract.name, namespace))}
     answer = namespace[contract.name]
     if not callable(answer):
         return seen | {"problem": _said("callable", type(answer).__name__)}
@@ -80,6 +83,29 @@ def observe(contract, namespace, case, helpers=None, watch=True):
             # Code of the answer's own ran while its value was written down or compared.
             seen["problem"] = _problem(contract, "runs", error)
     return seen | {"called": sorted(_called)[:MAX_ITEMS]}
+
+
+def _misspelled(name, namespace):
+    """What a namespace calls the answer that it doesn't have by its name; empty where nothing.
+
+    Letters may be swapped, lost or too many, or be capital ones. They are not other ones: names of
+    answers differ from each other in that.
+    """
+    wanted = _letters(name)
+    for other, value in namespace.items():
+        if isinstance(other, str) and len(other) < 2 * len(name) and callable(value):
+            own = _letters(other)
+            if sorted(own) == sorted(wanted):
+                return other
+            if len(own) != len(wanted):
+                close = difflib.SequenceMatcher(None, own, wanted, autojunk=False).ratio()
+                if close >= CLOSE:
+                    return other
+    return ""
+
+
+def _letters(name):
+    return name.lower().replace("_", "")
 
 
 @contextlib.contextmanager

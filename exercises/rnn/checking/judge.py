@@ -407,7 +407,7 @@ def _say_problem(contract, problem):
             "given to you; make a new one instead"
         )
     return {
-        "exists": f"there is no {name}; run the cell that defines it",
+        "exists": f"there is no {name}; " + _say_missing(name, message),
         "callable": f"{name} is a {message} and can't be called",
         "written": f"{name} is not written yet",
         "signature": f"{name} can't be called with its arguments: {message}",
@@ -416,6 +416,13 @@ def _say_problem(contract, problem):
         "parameters": f"the parameters of {name}: {message}{_say_parameters(message)}",
         "structure": message,
     }.get(stage, f"{name} stopped with {error}{where}")
+
+
+def _say_missing(name, other):
+    """What to do where there is no answer, or only one of another name."""
+    if other.isidentifier():
+        return f"there is a {other}: call it {name}, if it is meant for it"
+    return "run the cell that defines it"
 
 
 def _say_parameters(message):
