@@ -19,7 +19,7 @@ MAX_STATEMENTS = 2_000
 MAX_NAMES = 50
 """Names of one thing, likewise."""
 MAX_TRANSFORMED = 200_000
-"""Characters of one cell times the commands of IPython in it, likewise: it reads all for each."""
+"""Characters of each cell times the commands of IPython in it, likewise: it reads all for each."""
 KEPT_CELLS = 256
 """Cells whose trees are kept: the released ones, and what many students write alike."""
 LAST_CELLS = 64
@@ -66,7 +66,8 @@ INSIDE = {
     *("__annotations__", "get_type_hints", "array_api_compat", "get_ipython", "_pauses"),
     *("DisableTorchFunction", "DisableTorchFunctionSubclass", "TorchFunctionMode"),
     *("get_testing_overrides", "get_overridable_functions", "f_builtins", "cr_frame"),
-    *("ag_frame", "allow_pickle"),
+    *("ag_frame", "allow_pickle", "walk_stack", "walk_tb", "currentframe", "exc_info"),
+    *("__traceback__", "builtins"),
 }
 """Attributes and arguments that reach the same, or what runs unwatched, however they are named."""
 RUNNERS = {
@@ -515,6 +516,16 @@ def is_torch(name):
     return name.split(".")[0] == "torch"
 
 
+def is_too_long(cells):
+    """Whether cells, by their texts, are longer than anyone writes, or would take that long."""
+    return sum(map(len, cells)) > MAX_TEXT or sum(map(_transformed, cells)) > MAX_TRANSFORMED
+
+
+def _transformed(cell):
+    """How much of a cell IPython reads, again and again, to make Python of it."""
+    return len(COMMAND.findall(cell)) * len(cell)
+
+
 def parsed(cell):
     """A cell's syntax tree and the text that it is of.
 
@@ -567,7 +578,7 @@ def _as_python(cell):
     """What IPython makes of a cell: its own commands become calls."""
     from IPython.core.inputtransformer2 import TransformerManager
 
-    if len(COMMAND.findall(cell)) * len(cell) > MAX_TRANSFORMED:
+    if _transformed(cell) > MAX_TRANSFORMED:
         raise ValueError("more commands than anyone writes")
     words = cell.split(maxsplit=1)
     if words and len(cell.splitlines()) == 1 and words[0] in RUN_TEXT | UNREAD:

@@ -215,6 +215,7 @@ class NotebookShell(InteractiveShell):
         config.InteractiveShell.colors = "nocolor"
         config.InteractiveShell.xmode = "Context"
         config.InteractiveShell.display_pub_class = _Publisher
+        probe.watch_threads()
         kinds = {"display_pub_class": _Publisher, "displayhook_class": _Hook}
         shell = cls.instance(config=config, compiler_class=_Compiler, **kinds)
         shell.rehearse()

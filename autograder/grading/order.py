@@ -17,10 +17,10 @@ from autograder.checking.reading import (
     DEFINITION,
     KEPT_CELLS,
     MAX_KEPT,
-    MAX_TEXT,
     UNREADABLE,
     globals_of,
     is_set,
+    is_too_long,
     parsed,
     root,
     texts_of,
@@ -58,7 +58,7 @@ def read(cells):
 
     Of a notebook that is longer than any that a person writes there are none.
     """
-    if sum(map(len, cells)) > MAX_TEXT:
+    if is_too_long(cells):
         return [()] * len(cells)
     return [_kept(cell) if len(cell) <= MAX_KEPT else _read(cell) for cell in cells]
 

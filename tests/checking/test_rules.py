@@ -352,6 +352,8 @@ UNCLEAR = {
     "annotations that are run": "from functools import singledispatch\n" + body("return a"),
     "texts within texts": "%time %time %time %time %time a = 1\n" + body("return a"),
     "an answer that no text makes": "x = 1\n",
+    "the frames of all callers": "import traceback\n" + body("return traceback.walk_stack(None)"),
+    "eval by way of a module": body("return np.ma.core.builtins.eval(text)"),
 }
 
 
@@ -592,7 +594,13 @@ def test_a_hostile_text_is_read_in_little_time(text):
     assert time.process_time() - start < 5
 
 
-@pytest.mark.parametrize("cells", [["a = 1\n" * 99] * 99, ["a\n" * 700] * 7, ["#" * 200_000]])
+COMMANDS = ["a?\n" * 255 + f"z = {k}" for k in range(30)]
+"""Each takes IPython a second."""
+
+
+@pytest.mark.parametrize(
+    "cells", [["a = 1\n" * 99] * 99, ["a\n" * 700] * 7, ["#" * 200_000], COMMANDS]
+)
 def test_what_is_longer_than_anyone_writes_is_not_read(cells):
     reading = read(NUMPY, [SETUP, *cells, FORBIDDEN_NUMPY["by name"]])
     assert reading.forbidden == ()

@@ -323,6 +323,64 @@ def test_what_pytorch_has_compiled_is_watched(classroom, run):
     assert (verdict.points, verdict.finding.stage) == (0, "rules")
 
 
+THREADS = """
+import torch.distributions, torch.cuda
+threads = torch.cuda.threading
+kinds = [torch.distributions][0].normal.torch.nn
+
+def in_a_thread(function):
+    found = []
+    worker = threads.{way}
+    worker.start()
+    worker.join()
+    return found[0]
+
+"""
+
+
+@pytest.mark.parametrize("target", ["Thread(target=work)", "Timer(0, work)"])
+def test_what_a_thread_does_is_watched(classroom, run, target):
+    solved = classroom.maker.solutions
+    helper = THREADS.format(way=target.replace("work", "lambda: found.append(function())"))
+    made, forward = solved["LSTMCell"].split("    def forward")
+    hidden = (
+        "(self, x_t, state):\n"
+        "        cell = kinds.LSTMCell(x_t.shape[1], state[0].shape[1])\n"
+        "        own = dict(self.named_parameters())\n"
+        "        call = torch.func.functional_call\n"
+        "        return in_a_thread(lambda: call(cell, own, (x_t, state)))\n"
+    )
+    verdict = run({"LSTMCell": f"{helper}{made}    def forward{hidden}"}).verdicts["LSTMCell"]
+    assert (verdict.points, verdict.finding.stage) == (0, "rules")
+    own = forward.replace("return h, c", "return in_a_thread(lambda: (h, c))")
+    assert right(run({"LSTMCell": f"{helper}{made}    def forward{own}"})) == {"LSTMCell"}
+
+
+BEFORE_ITS_CALL = """
+kinds = [torch.distributions][0].normal.torch.nn
+
+{made}
+    def to(self, dtype):
+        sizes = self.weight_ih.shape[1], self.weight_hh.shape[1]
+        kinds.LSTMCell(*sizes)(torch.zeros(1, sizes[0]))
+        return super().to(dtype)
+
+    def forward{rest}
+"""
+
+
+def test_what_is_done_before_its_call_is_watched(classroom, run):
+    made, rest = classroom.maker.solutions["LSTMCell"].split("    def forward")
+    verdict = run({"LSTMCell": BEFORE_ITS_CALL.format(made=made, rest=rest)}).verdicts["LSTMCell"]
+    assert (verdict.points, verdict.finding.stage) == (0, "rules")
+
+
+def test_what_would_be_compiled_runs_without(classroom, run):
+    made, forward = classroom.maker.solutions["LSTMCell"].split("    def forward")
+    compiled = f"{made}    @torch.compile\n    def forward{forward}"
+    assert right(run({"LSTMCell": compiled})) == {"LSTMCell"}
+
+
 def test_nothing_is_learnt_from_being_asked_before(classroom, run, forked):
     texts = classroom.maker.solutions | {"sigmoid": ASKED_BEFORE}
     texts["LSTM"] += "\n\nlater = True\n"

@@ -389,6 +389,8 @@ def _replace_environment(home):
         OMP_NUM_THREADS="1",
         OPENBLAS_NUM_THREADS="1",
         MKL_NUM_THREADS="1",
+        # Compilers are programs, which can't be started: what asks for one runs without.
+        TORCHDYNAMO_DISABLE="1",
     )
     tempfile.tempdir = home
     sys.dont_write_bytecode = True

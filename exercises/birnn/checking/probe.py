@@ -17,6 +17,7 @@ An observation is a dict:
               and largest size
 """
 
+import _thread
 import contextlib
 import copy
 import difflib
@@ -24,8 +25,10 @@ import functools
 import importlib
 import inspect
 import io
+import itertools
 import linecache
 import sys
+import threading
 import traceback
 import types
 import warnings
@@ -71,7 +74,7 @@ def observe(contract, namespace, case, helpers=None, watch=True):
     if not callable(answer):
         return seen | {"problem": _said("callable", type(answer).__name__)}
     _called.clear()
-    looking = contextlib.nullcontext() if watch else _unwatched()
+    looking = _watched(contract) if watch else _unwatched()
     with _swapped(namespace, helpers or {}), _quiet(), looking:
         try:
             seen |= HARNESSES[contract.subject](contract, answer, case)
@@ -157,34 +160,52 @@ _RECURRENT = (
 )
 _called = set()
 """Functions of PyTorch that ran while the present answer was watched."""
+_now = None
+"""What notes them, while an answer is asked."""
 _pauses = 0
+STARTING = (
+    *("start_new_thread", "start_new", "start_joinable_thread"),
+    *("_start_new_thread", "_start_joinable_thread"),
+)
+"""The functions by which Python starts a thread."""
 
 
 @functools.cache
-def _watch(kind, single=False):
-    """A mode of PyTorch that notes which functions run: any for NumPy, else the recurrent ones.
+def _note(kind, single=False):
+    """A function that notes which functions of PyTorch run: any for NumPy, else the recurrent ones.
 
     Where networks are to be single, it notes layers and directions too.
     """
-    from torch.overrides import TorchFunctionMode
-
     fine = set()
+
+    def note(function, args, kwargs):
+        if function in fine or _pauses:
+            return
+        name = str(getattr(function, "__name__", ""))
+        plain = name.split(".")[0].removeprefix("quantized_")
+        if plain in _RECURRENT:
+            _called.add(f"torch.{plain}")
+            if single:
+                _called.update(f"torch.{plain}.{more}" for more in _more(args, kwargs))
+        elif kind == "numpy" and not name.startswith("__"):
+            _called.add(f"torch.{name}"[:MAX_TEXT])
+        else:
+            fine.add(function)
+
+    return note
+
+
+@functools.cache
+def _watch():
+    """A mode of PyTorch that notes what runs while an answer is asked."""
+    from torch.overrides import TorchFunctionMode
 
     class Watch(TorchFunctionMode):
         def __torch_function__(self, function, types, args=(), kwargs=None):
-            if function not in fine and not _pauses:
-                name = str(getattr(function, "__name__", ""))
-                plain = name.split(".")[0].removeprefix("quantized_")
-                if plain in _RECURRENT:
-                    _called.add(f"torch.{plain}")
-                    if single:
-                        more = _more(args, kwargs or {})
-                        _called.update(f"torch.{plain}.{name}" for name in more)
-                elif kind == "numpy" and not name.startswith("__"):
-                    _called.add(f"torch.{name}"[:MAX_TEXT])
-                else:
-                    fine.add(function)
-            return function(*args, **(kwargs or {}))
+            kwargs = kwargs or {}
+            if _now is not None:
+                _now(function, args, kwargs)
+            return function(*args, **kwargs)
 
     return Watch
 
@@ -204,17 +225,50 @@ def _more(args, kwargs):
 
 @contextlib.contextmanager
 def _watched(contract):
-    """Watch what an answer calls while it does what it is judged for.
+    """Watch what an answer calls from here on, and all that may have been made ready for it.
 
-    What is only compared with that, such as a second call, needs no watch, which takes longer than
-    a small operation does.
+    That is more than its call: a module's own ``to`` runs before it, a second call after it.
     """
+    global _now
     if "torch" not in sys.modules or _pauses:
         yield
         return
+    _now = _note(contract.kind, contract.single)
+    try:
+        with _watching():
+            yield
+    finally:
+        _now = None
+
+
+def _watching():
+    """Let what runs in this thread be noted while an answer is asked."""
+    watching = contextlib.ExitStack()
     # An answer's cells may have switched off for good what the watch is told by.
-    with sys.modules["torch"]._C._EnableTorchFunction(), _watch(contract.kind, contract.single)():
-        yield
+    watching.enter_context(sys.modules["torch"]._C._EnableTorchFunction())
+    watching.enter_context(_watch()())
+    return watching
+
+
+def watch_threads():
+    """Let the threads that this process starts from now on be watched too.
+
+    A mode of PyTorch is one thread's, so that what an answer hands to another would be missed.
+    """
+    for module, name in itertools.product((_thread, threading), STARTING):
+        if hasattr(module, name):
+            setattr(module, name, _watched_start(getattr(module, name)))
+
+
+def _watched_start(start):
+    def start_watched(function, *more, **options):
+        def run(*args, **kwargs):
+            with _watching():
+                return function(*args, **kwargs)
+
+        return start(run, *more, **options)
+
+    return start_watched
 
 
 @contextlib.contextmanager
@@ -400,8 +454,7 @@ def _call_function(contract, answer, case):
     if contract.kind == "torch":
         return _call_tensor_function(contract, answer, case)
     given = _made(case.inputs)
-    with _watched(contract):
-        value = write_down(_call(contract, "runs", answer, *given.values()))
+    value = write_down(_call(contract, "runs", answer, *given.values()))
     repeats = True
     if case.again:
         fresh = _made(case.inputs)
@@ -450,8 +503,7 @@ def _call_draws(contract, answer, case):
         values = (_call(contract, "runs", answer, *arguments.values()) for _ in range(DRAWS))
         return [write_down(value) for value in values]
 
-    with _watched(contract):
-        drawn = draws(given)
+    drawn = draws(given)
     repeats = not case.again or same(drawn, draws(fresh))
     arrays = [leaf.get("array") if isinstance(leaf, dict) else None for leaf in drawn]
     value = drawn[0]
@@ -604,8 +656,7 @@ def _call_tensor_function(contract, answer, case):
     seen = {}
     with torch.enable_grad():
         _seed()
-        with _watched(contract):
-            result = _call(contract, "runs", answer, *given.values())
+        result = _call(contract, "runs", answer, *given.values())
         value = write_down(result)
         if backwards:
             gradients, problem = _gradients(contract, _leaves("", given), result)
@@ -630,7 +681,7 @@ def _call_edit(contract, answer, case):
     given = _tensors(case.inputs)
     module = next(iter(given.values()))
     before = [name for name, _ in module.named_parameters()]
-    with torch.enable_grad(), _watched(contract):
+    with torch.enable_grad():
         _call(contract, "runs", answer, *given.values())
     after = {name: write_down(p) for name, p in module.named_parameters()}
     frozen = [name for name, p in module.named_parameters() if not p.requires_grad]
@@ -662,8 +713,7 @@ def _call_fit(contract, answer, case):
 
     with torch.enable_grad():
         given = _tensors(case.inputs)
-        with _watched(contract):
-            value = fitted(given)
+        value = fitted(given)
         repeats = not case.again or same(value, fitted(_tensors(case.inputs)))
     before, after = _tensors(case.inputs), dict(given)
     name = next(iter(given))
@@ -678,8 +728,7 @@ def _call_module(contract, answer, case):
     dtype = getattr(torch, case.inputs.get("dtype", "float64"))
     with torch.enable_grad():
         _seed()
-        with _watched(contract):
-            module = _call(contract, "builds", answer, **case.inputs["init"])
+        module = _call(contract, "builds", answer, **case.inputs["init"])
         if not isinstance(module, torch.nn.Module):
             raise _Stopped(_said("module", f"it is a {_type(module)}"))
         if "parameters" not in case.inputs:
@@ -691,9 +740,8 @@ def _call_module(contract, answer, case):
         before = {name: p.detach().clone() for name, p in own.items()}
 
         given = _tensors(case.inputs["arguments"], track=True)
-        with _watched(contract):
-            result = _call(contract, "runs", module, *given.values())
-            value = write_down(result)
+        result = _call(contract, "runs", module, *given.values())
+        value = write_down(result)
         repeats = True
         if case.again:
             plain = _tensors(case.inputs["arguments"])
@@ -790,8 +838,7 @@ def _call_training(contract, answer, case):
     with torch.enable_grad():
         for training in (seen, again)[: 1 + case.again]:
             _seed()
-            with _watched(contract):
-                training.run(lambda *given: _call(contract, "runs", answer, *given))
+            training.run(lambda *given: _call(contract, "runs", answer, *given))
     fixed = {name: v for name, v in case.inputs.items() if isinstance(v, np.ndarray)}
     return {
         "value": seen.written(),

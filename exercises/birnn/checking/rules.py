@@ -17,7 +17,6 @@ from .reading import (
     DICTIONARIES,
     LOOKS,
     MAX_DEPTH,
-    MAX_TEXT,
     RUNNING,
     TOO_LONG,
     UNREADABLE,
@@ -26,6 +25,7 @@ from .reading import (
     bound_by,
     called,
     is_private,
+    is_too_long,
     is_torch,
     names_in,
     parsed,
@@ -118,7 +118,7 @@ def read(contract, cells):
     -------
     Reading
     """
-    if sum(map(len, cells)) > MAX_TEXT:
+    if is_too_long(cells):
         return Reading((), (f"{TOO_LONG}: it isn't read",))
     notebook = _notebook(tuple(cells))
     found, known = notebook.reached(contract.name, contract.uses)
