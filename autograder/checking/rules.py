@@ -58,7 +58,6 @@ NO_TEXT = (
     "torch.jit.CompilationUnit",
     "torch.jit.jit_module_from_flatbuffer",
     "torch.jit.load",
-    "torch.load",
     "torch.package",
     "torch.serialization",
     "torch.utils.benchmark",

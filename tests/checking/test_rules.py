@@ -118,7 +118,6 @@ FORBIDDEN_TORCH = {
         'unit = torch.jit.CompilationUnit("""\ndef step(x):\n    return torch.lstm(x)\n""")',
     ),
     "a file that was scripted": module("return net(x)", "net = torch.jit.load('net.pt')"),
-    "a file that was pickled": module("return torch.load('net.pt')(x)"),
     "the hub": module("return torch.hub.load('a/b', 'c')(x)"),
     "an export": module("return torch.export.load('net.pt2').module()(x)"),
     "a name for two": module("return b.LSTM(3, 4)(x)", "a = b = nn"),
@@ -216,6 +215,7 @@ FINE = {
     "scripted": (TORCH, "@torch.jit.script\ndef step(x):\n    return x\n" + module("step(x)")),
     "compiled": (TORCH, module("return x") + "LSTM.forward = torch.compile(LSTM.forward)"),
     "an alias inside": (TORCH, module("F = nn.functional; return F.linear(x, self.w)")),
+    "weights kept in a file": (TORCH, module("return torch.load('net.pt')['weight'] @ x")),
     "looked for": (TORCH, module("return x if hasattr(torch, 'compile') else x.T")),
     "looked up": (TORCH, module("return getattr(torch, 'tanh')(x)")),
     "its own dictionary": (TORCH, module("self.__dict__.update(x=1); return vars(self)['x']")),
@@ -353,6 +353,7 @@ UNCLEAR = {
     "texts within texts": "%time %time %time %time %time a = 1\n" + body("return a"),
     "an answer that no text makes": "x = 1\n",
     "the frames of all callers": "import traceback\n" + body("return traceback.walk_stack(None)"),
+    "a file that is to be found": "import sys\nsys.path.append('.')\n" + body("return a"),
     "eval by way of a module": body("return np.ma.core.builtins.eval(text)"),
 }
 

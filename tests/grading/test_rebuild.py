@@ -235,7 +235,7 @@ def test_a_definition_in_a_new_cell_below_its_stub_is_taken(classroom, solved):
     assert take().texts["lstm_step"] == answer
 
 
-@pytest.mark.parametrize("rest", ["deleted", "its stub", "emptied"])
+@pytest.mark.parametrize("rest", ["deleted", "its stub", "a comment", "emptied"])
 def test_a_stub_takes_no_place_of_a_definition_in_another_cell(classroom, solved, rest):
     notebook, take = solved
     own, answers = cell(notebook, "LSTM"), classroom.maker.solutions
@@ -243,7 +243,8 @@ def test_a_stub_takes_no_place_of_a_definition_in_another_cell(classroom, solved
     if rest == "deleted":
         notebook.cells.remove(own)
     else:
-        own.source = classroom.template.solutions["LSTM"] if rest == "its stub" else "\n"
+        stub = classroom.template.solutions["LSTM"]
+        own.source = {"its stub": stub, "a comment": f"# See above.\n{stub}", "emptied": "\n"}[rest]
     submission = take()
     assert submission.texts["LSTM"] == "# LSTM stands in the cell LSTMCell"
     lack = "is missing" if rest == "deleted" else "holds no answer"

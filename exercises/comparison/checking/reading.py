@@ -82,6 +82,8 @@ RUNNERS = {
 GIVING = {"sys", "importlib", "import_module", "__import__"}
 """What gives every module, and is no longer seen where it has another name or comes from another
 module."""
+OF_SYS = {"meta_path", "modules", "path", "path_hooks"}
+"""What gives every module, or lets one be found that a cell has written."""
 RUNNING = {"eval", "exec", "compile", "__import__", "globals"}
 """Calls that can make any name at run time."""
 DICTIONARIES = {"__dict__", "__getattribute__", "__setattr__"}
@@ -894,13 +896,13 @@ def _of_import(given, alias):
 
 
 def _of_sys(nodes, asked):
-    """What is used of ``sys`` that gives every module: its ``modules``, or itself as a value."""
+    """What is used of ``sys`` that gives every module, or any: itself as a value among it."""
     found = set()
     owned = {id(n.value): n for n in nodes if isinstance(n, ast.Attribute)}
     for node in nodes:
         if "sys" in (getattr(node, "id", ""), getattr(node, "attr", "")):
             owner = owned.get(id(node))
             used = owner.attr if owner else ""
-            if used in ("", "modules") and owner not in asked:
+            if used in ("", *OF_SYS) and owner not in asked:
                 found.add(f"sys.{used}".rstrip("."))
     return found
