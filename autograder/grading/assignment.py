@@ -279,7 +279,7 @@ def read(assignment, template, student):
         data, remarks = _unpacked(assignment, wanted, data, packed[0])
         return data, (*remarks, *_beside(assignment, own, packed[0]))
     if not own:
-        raise MissingNotebook(f"{wanted} is missing; ask the student to hand it in")
+        raise MissingNotebook(f"{wanted} is missing; it has not been handed in")
     # It may be in what is there, so that no points would be unfair.
     listed = _listed(own)
     if len(others) > 1 or len(packed) > 1:

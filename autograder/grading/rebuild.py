@@ -202,7 +202,7 @@ def read_bytes(base, *parts, limit=MAX_FILE):
                 raise SubmissionError(f"{name} is no plain file")
             data = file.read(limit + 1)
     except FileNotFoundError:
-        raise MissingNotebook(f"{name} is missing; ask the student to hand it in") from None
+        raise MissingNotebook(f"{name} is missing; it has not been handed in") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise SubmissionError(f"{name} can't be read: {why}") from None
