@@ -117,9 +117,9 @@ def read(contract, cells):
     -------
     Reading
     """
-    if is_too_long(cells):
-        return Reading((), (f"{TOO_LONG}: it isn't read",))
     notebook = _notebook(tuple(cells))
+    if notebook is None:
+        return Reading((), (f"{TOO_LONG}: it isn't read",))
     found, known = notebook.reached(contract.name, contract.uses)
     uses = _Uses(notebook, contract)
     uses.read(found)
@@ -221,8 +221,8 @@ def say_forbidden(contract, names):
 
 @functools.lru_cache(maxsize=1)
 def _notebook(cells):
-    """A notebook is read once for all of its exercises."""
-    return Notebook(cells)
+    """A notebook, read once for all its exercises; None where it is longer than anyone writes."""
+    return None if is_too_long(cells) else Notebook(cells)
 
 
 def _arguments(function):
