@@ -3,6 +3,7 @@
 import fnmatch
 import glob
 import hashlib
+import itertools
 import os
 import re
 from functools import cache, cached_property
@@ -133,32 +134,102 @@ class Assignment(Submissions):
         _ = self.exercises
 
 
-def handed_in(coursedir, names=()):
+def handed_in(coursedir, names=(), students=()):
     """Who has handed in what, as far as the folders of submissions can be looked into.
 
     Parameters
     ----------
     coursedir : nbgrader's CourseDirectory; its ids of students are matched and excluded
     names : assignments; all to which anything was handed in where none is named
+    students : ids; all that the course directory's match where none is given
 
     Returns
     -------
     found : dict, the ids of students by assignment, sorted
-    unseen : list of str, what can't be looked into, a line each
+    unseen : list of str, a line each: what can't be looked into, and notebooks that lie in no
+        assignment's folder
     """
     step, course = coursedir.submitted_directory, coursedir
     base, excluded = Path(course.root, step), course.student_id_exclude.split(",")
+    who = [glob.escape(student) for student in students] or [course.student_id]
     found, unseen = {}, {}
     if base.is_file():
         unseen[base] = f"{base} is a file; submissions lie in a folder of this name"
     for name in names or CHAPTERS:
         # The patterns are for what lies below the root, whatever signs are in its own name.
-        wanted = Path(course.format_path(step, course.student_id, glob.escape(name)))
+        wanted = [Path(course.format_path(step, one, glob.escape(name))) for one in who]
         pattern = course.format_path(step, "(?P<student_id>.*)", re.escape(name), escape=True)
-        paths = [] if unseen.get(base) else _matching(base, wanted.relative_to(base).parts, unseen)
-        matches = [re.fullmatch(pattern, path, re.DOTALL) for path in paths]
+        matches = [
+            re.fullmatch(pattern, path, re.DOTALL)
+            for each in wanted
+            if base not in unseen
+            for path in _matching(base, each.relative_to(base).parts, unseen)
+        ]
         found[name] = sorted({match["student_id"] for match in matches if match} - {*excluded})
+    for one in who:
+        unseen |= _misplaced(course, base, one, names)
     return {k: ids for k, ids in found.items() if ids or k in names}, list(unseen.values())
+
+
+def _misplaced(course, base, who, names):
+    """Say where below ``base`` notebooks lie that no assignment takes: lines by the place.
+
+    Where assignments are named, only what may belong to them, by the name of a file or its folder.
+    """
+    lines = {}
+    step, steps = course.submitted_directory, (course.source_directory, course.release_directory)
+    levels = Path(course.format_path(step, who, "*")).relative_to(base).parts
+    whose = course.format_path(step, "(?P<student>.*)", "(?P<name>.*)", escape=True)
+    for path, is_folder in _places(base, levels):
+        match = re.fullmatch(whose, path, re.DOTALL) if is_folder else None
+        student, name = match.group("student", "name") if match else ("STUDENT", "")
+        # A course may have assignments that are none of ours.
+        others = (course.format_path(each, ".", name) for each in steps if name)
+        if name in CHAPTERS or any(map(os.path.isdir, others)):
+            continue
+        inside = _notebooks_below(path) if is_folder else []
+        if is_folder and not inside:
+            continue
+        called = " ".join([name or os.path.basename(path), *inside]).casefold()
+        like = [each for each in CHAPTERS if each in called]
+        if student in course.student_id_exclude.split(",") or (names and not {*like} & {*names}):
+            continue
+        place = course.format_path(step, student, max(like, key=len, default="ASSIGNMENT"))
+        shown, place = (in_a_line(os.path.relpath(p, course.root), 300) for p in (path, place))
+        what = f"{shown} holds {_listed(inside)}, but" if inside else shown
+        lines[path] = (
+            f"{what} is in no assignment's folder and not graded: move what counts to {place}, "
+            f"and what doesn't out of {base.name}"
+        )
+    return lines
+
+
+def _places(folder, patterns):
+    """Yield where notebooks may lie below a folder, as far as patterns go, one for each level.
+
+    Yields
+    ------
+    path : str, a notebook that lies higher than the patterns go, or a folder where they end
+    is_folder : bool, which of the two
+    """
+    try:
+        with os.scandir(folder) as entries:
+            there = sorted((e.name, e.is_dir()) for e in entries if not e.name.startswith("."))
+    except OSError:
+        # Whoever looks for submissions there says so.
+        return
+    for name, is_folder in there:
+        path = os.path.join(folder, name)
+        if not is_folder and _is_notebook(name) and fnmatch.fnmatch(name, f"*{patterns[0]}*"):
+            yield path, False
+        elif is_folder and fnmatch.fnmatchcase(name, patterns[0]):
+            yield from _places(path, patterns[1:]) if patterns[1:] else [(path, True)]
+
+
+def _notebooks_below(folder):
+    """The notebooks in a folder and its folders, as far as a look at 100 of them finds any."""
+    places = itertools.islice(os.walk(folder), 100)
+    return [name for _, _, names in places for name in names if _is_notebook(name)]
 
 
 def _matching(folder, patterns, unseen):

@@ -167,7 +167,7 @@ class CourseAutograde(Autograde):
             self.log.error(said)
             raise NbGraderException(said) from None
         if failed or unseen:
-            named = in_a_line(", ".join(failed), 2000) or "what can't be read"
+            named = in_a_line(", ".join(failed), 2000) or "what is not in its place"
             said = f"{assignment.name}: no verdict for {named}; see the messages above"
             self.log.error(said)
             raise NbGraderException(said)

@@ -187,18 +187,13 @@ def grade_class(
     can grade nothing.
     """
     start = time.monotonic()
-    found, unseen = handed_in(coursedir, assignments)
+    found, unseen = handed_in(coursedir, assignments, students)
     wanted = {name: Assignment(coursedir, name) for name in found}
     unknown = set(students).difference(*found.values())
     if unknown:
         named = in_a_line(", ".join(sorted(unknown)), 300)
         raise AssignmentError("\n".join([f"nothing was handed in by {named}", *unseen]))
-    every = [
-        (name, student)
-        for name, ids in found.items()
-        for student in ids
-        if not students or student in students
-    ]
+    every = [(name, student) for name, ids in found.items() for student in ids]
     if not every:
         base = Path(coursedir.root, coursedir.submitted_directory)
         to = f" for {', '.join(assignments)}" if assignments else ""
@@ -268,15 +263,11 @@ def write_pages(interface, assignments, students=(), jobs=None, stream=sys.stder
     -------
     list of str, why pages could not be written, a line each; the others are
     """
-    found, _ = handed_in(interface.coursedir, assignments)
+    found, _ = handed_in(interface.coursedir, assignments, students)
     problems = []
     for name, ids in found.items():
         assignment = Assignment(interface.coursedir, name)
-        work = [
-            student
-            for student in ids
-            if (not students or student in students) and pages.stale(assignment, student)
-        ]
+        work = [student for student in ids if pages.stale(assignment, student)]
         with closing(Progress(len(work), stream)) as progress:
             done = 0
             progress.at(done, len(problems))

@@ -190,6 +190,42 @@ def test_where_nobody_can_have_handed_in_it_is_said(coursedir):
     assert f"{submitted} is a file" in stream.getvalue()
 
 
+def test_a_notebook_in_no_assignments_folder_is_told(coursedir):
+    root, stream = course.Path(coursedir.root), io.StringIO()
+    submitted, moved = root / "submitted", [("fay", "LSTM"), ("fay", "lstm (1)"), ("emil", "week")]
+    for student, name in moved:
+        shutil.copytree(submitted / student / ASSIGNMENT, submitted / student / name)
+    shutil.rmtree(submitted / "fay" / ASSIGNMENT)
+    for place in ("ben/lstm.ipynb", "cleo_LSTM.ipynb", "zoe.ipynb", "ada/own/my.ipynb"):
+        (submitted / place).parent.mkdir(parents=True, exist_ok=True)
+        (submitted / place).touch()
+    (submitted / "ada" / "notes").mkdir()
+    # Another course's assignment, graded elsewhere, and what hidden folders hold.
+    (root / "source" / "lstm-project").mkdir(parents=True)
+    for name in ("lstm-project", ".lstm"):
+        shutil.copytree(submitted / "ada" / ASSIGNMENT, submitted / "ada" / name)
+
+    def told(**options):
+        summary = grade(coursedir, stream=stream, **options)
+        assert all(line in stream.getvalue() for line in summary.unseen)
+        return {line.split(" ", 1)[0].rstrip(":"): line for line in summary.unseen}
+
+    lines = told()
+    assert set(lines) == {
+        *("submitted/fay/LSTM", "submitted/fay/lstm", "submitted/emil/week"),
+        *("submitted/ben/lstm.ipynb", "submitted/cleo_LSTM.ipynb"),
+    }
+    assert "move what counts to submitted/fay/lstm," in lines["submitted/fay/LSTM"]
+    assert "move what counts to submitted/STUDENT/lstm," in lines["submitted/cleo_LSTM.ipynb"]
+    assert set(told(students=["emil"])) == {"submitted/emil/week"}
+    with pytest.raises(AssignmentError, match="nothing was handed in by fay\nsubmitted/fay/LSTM "):
+        told(students=["fay"])
+    # Where no assignment is named, nothing is passed over.
+    everything = grade_class(coursedir, [], stream=stream).unseen
+    others = {line.split(" ", 1)[0] for line in everything} - set(lines)
+    assert others == {"submitted/zoe.ipynb", "submitted/ada/own"}
+
+
 @pytest.mark.parametrize("sign", "<&#?*[]")
 def test_an_id_that_nbgrader_can_not_handle_is_refused(classroom, coursedir, sign):
     student = f"a{sign}b"
