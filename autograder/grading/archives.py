@@ -77,7 +77,8 @@ def members(file, name, limits=STUDENTS, wanted=(NOTEBOOK,)):
     Yields
     ------
     path : str, as the archive has it, of plain names with "/" in between
-    data : bytes, or an ArchiveError that says why this one was left out
+    data : bytes; None for a file that isn't wanted; or an ArchiveError that says why one that is
+        was left out
 
     Errors
     ------
@@ -162,7 +163,10 @@ def _zip(file, limits, wanted):
             raise ArchiveError(f"has {len(infos)} members, more than {limits.members}")
         for info in infos:
             path, shown = info.filename, in_a_line(info.filename, 200)
-            if info.is_dir() or _ignored(path) or not path.lower().endswith(wanted):
+            if info.is_dir() or _ignored(path):
+                continue
+            if not path.lower().endswith(wanted):
+                yield path, None
                 continue
             kind = stat.S_IFMT(info.external_attr >> 16)
             if kind not in (0, stat.S_IFREG):
@@ -233,9 +237,11 @@ def _tar(file, limits, wanted):
                 raise ArchiveError(f"has more than {limits.members} members")
             # The archive keeps a list of what it has seen.
             archive.members.clear()
-            if info.isdir() or _ignored(path) or not path.lower().endswith(wanted):
+            if info.isdir() or _ignored(path):
                 continue
-            if not info.isreg() or info.issparse():
+            if not path.lower().endswith(wanted):
+                yield path, None
+            elif not info.isreg() or info.issparse():
                 yield path, ArchiveError(f"{shown} is no plain file")
             elif info.size > limits.each:
                 yield path, _too_large(shown, limits)

@@ -397,7 +397,7 @@ def _unpacked(assignment, wanted, data, archive):
                 odd.append(f"{shown}: {content}")
             elif path.rpartition("/")[2] == wanted:
                 found.append((path, content))
-            else:
+            elif content is not None:
                 others.append((path, content))
     except ArchiveError as error:
         raise SubmissionError(f"{shown} {error}; hand {wanted} in as it is") from None

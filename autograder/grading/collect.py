@@ -4,7 +4,8 @@ nbgrader unpacks whatever an archive holds with the instructor's rights, whereve
 and goes by the name that a file has, so that what one student hands in can pass as another's. Here
 only plain notebooks are taken, within limits, and whose they are is said by the platform's name
 alone: an archive that a student handed in counts as a folder with that student's name. What is left
-out is listed at the end, and the command then ends as one that failed.
+out is listed at the end, and the command then ends as one that failed; files that are no notebooks
+make it fail only where nothing else of their student's was collected.
 """
 
 import os
@@ -42,12 +43,15 @@ def start(app):
 
     Parameters
     ----------
-    app : ZipCollectApp; its plugins put a line into its ``left_out`` for each file that they leave
+    app : ZipCollectApp; its plugins put a line into its ``left_out`` for each file that they leave,
+        and the paths of those that are no notebooks into its ``others``
     """
-    app.left_out = []
+    app.left_out, app.others = [], []
     try:
         _start(app)
     finally:
+        if isinstance(app.collector_plugin_inst, CourseCollector):
+            app.collector_plugin_inst.look_through(app.others)
         for line in app.left_out:
             app.log.error(line)
     if app.left_out:
@@ -88,7 +92,9 @@ class CourseExtractor(ExtractorPlugin):
                 self._unpack(file, path.name, target, PLATFORMS)
         elif is_archive(path.name, UNREAD):
             raise ArchiveError(NOT_READ)
-        elif is_archive(path.name, (NOTEBOOK,)):
+        elif not is_archive(path.name, (NOTEBOOK,)):
+            self.parent.others.append(target.name)
+        else:
             if path.stat().st_size > PLATFORMS.each:
                 raise ArchiveError(f"is larger than {PLATFORMS.each // 2**20} MB")
             self._write(target, path.read_bytes())
@@ -98,6 +104,10 @@ class CourseExtractor(ExtractorPlugin):
         outer, shown, empty = limits is PLATFORMS, in_a_line(name, 200), True
         wanted = (NOTEBOOK, *SUFFIXES, *UNREAD) if outer else (NOTEBOOK,)
         for path, data in members(file, name, limits, wanted):
+            if data is None:
+                if outer:
+                    self.parent.others.append(path)
+                continue
             empty = False
             if isinstance(data, ArchiveError):
                 self.parent.left_out.append(f"{shown}: {data}")
@@ -147,9 +157,8 @@ class CourseCollector(FileNameCollectorPlugin):
         path = os.path.relpath(submitted_file, extracted)
         packed, _, inside = path.partition(os.sep)
         named = inside if inside and is_archive(packed) else path
-        match = re.match(self.named_regexp, named) if is_archive(path, (NOTEBOOK,)) else None
-        found, shown = match.groupdict() if match else {}, in_a_line(path, 200)
-        if not (found.get("student_id") and found.get("file_id")):
+        found, shown = self._read(named), in_a_line(path, 200)
+        if not found:
             app.left_out.append(
                 f"{shown}: its name doesn't say whose it is; put it beside the archive, named like "
                 f"STUDENT_{app.coursedir.assignment_id}.ipynb, or change named_regexp in "
@@ -181,3 +190,28 @@ class CourseCollector(FileNameCollectorPlugin):
             return None
         self._dated[key] = date
         return found
+
+    def _read(self, named):
+        """What a notebook's name says of it: a dict, empty where it doesn't say whose it is."""
+        match = re.match(self.named_regexp, named) if is_archive(named, (NOTEBOOK,)) else None
+        found = match.groupdict() if match else {}
+        return found if found.get("student_id") and found.get("file_id") else {}
+
+    def look_through(self, others):
+        """Tell of files that are no notebooks: the work may be in them.
+
+        Parameters
+        ----------
+        others : list of str, their paths in what the platform packed
+        """
+        collected = {student for student, _ in self._dated}
+        for path in sorted(others):
+            shown = in_a_line(path, 200)
+            student = self._read(path + NOTEBOOK).get("student_id")
+            if student is None or student in collected:
+                self.log.warning("%s is no notebook, and not taken", shown)
+            else:
+                self.parent.left_out.append(
+                    f"{shown} is no notebook, and nothing else of {in_a_line(student, 100)}'s was "
+                    "collected"
+                )

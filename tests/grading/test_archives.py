@@ -88,7 +88,7 @@ def taken(data, name, limits=STUDENTS):
         for path, content in members(data, name, limits):
             if isinstance(content, bytes):
                 good[path] = content
-            else:
+            elif content is not None:
                 said.append(str(content))
     except ArchiveError as error:
         said.append(str(error))

@@ -220,23 +220,30 @@ def test_what_a_zip_loses_is_listed_at_the_end_and_fails(desk, maker):
         "cleo_homework.zip": a_zip(("lstm.py", b"")),
         "dora_.lstm.ipynb": data,
         "readme.txt": b"",
+        "ada_notes.txt": b"",
+        "udo_lstm.ipynb.docx": b"",
     }
     (archive / "Course_Übung 1 (2026).zip").write_bytes(a_zip(*files.items()))
     (archive / "broken.zip").write_bytes(b"no zip")
+    (archive / "vera_lstm.txt").touch()
     said = desk.nbgrader("zip_collect", "lstm", expect=1)
     assert os.listdir(desk.root / "submitted") == ["ada"]
     assert "Regular expression" not in said
-    *listed, last = said.splitlines()[-6:]
+    *listed, last = said.splitlines()[-8:]
     for name, why in {
         "broken.zip": "is no whole zip file",
         "ben_homework.rar": "is not read: unpack it",
         "cleo_homework.zip": "holds no notebook",
         "noname.ipynb": "its name doesn't say whose it is",
         "dora_.lstm.ipynb": "its name doesn't say whose it is",
+        "udo_lstm.ipynb.docx": "is no notebook, and nothing else of udo's was collected",
+        "vera_lstm.txt": "is no notebook, and nothing else of vera's was collected",
     }.items():
         (line,) = [line for line in listed if name in line]
         assert why in line
-    assert "5 left out, for the reasons above; all others were collected" in last
+    assert "7 left out, for the reasons above; all others were collected" in last
+    for name in ("readme.txt", "ada_notes.txt"):
+        assert f"{name} is no notebook, and not taken" in said
 
 
 def test_the_example_class_gets_the_points_that_its_making_says():
