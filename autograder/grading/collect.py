@@ -50,7 +50,7 @@ def start(app):
     try:
         _start(app)
     finally:
-        if isinstance(app.collector_plugin_inst, CourseCollector):
+        if app.others and isinstance(app.collector_plugin_inst, CourseCollector):
             app.collector_plugin_inst.look_through(app.others)
         for line in app.left_out:
             app.log.error(line)

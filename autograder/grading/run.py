@@ -23,7 +23,7 @@ from .assignment import Assignment, AssignmentError, handed_in, id_problem
 from .budget import TRIES, Budget
 from .outputs import in_a_line
 from .receipts import error_of, up_to_date
-from .remote import GraderError, Origin, Unfit, let_go
+from .remote import END_SECONDS, GraderError, Origin, Unfit, let_go
 from .sandbox import kernel
 from .warm import loading
 
@@ -324,7 +324,7 @@ class _Pool:
             for assignment in assignments.values():
                 assignment.load()
         self._arguments = (assignments, sandboxed, options | {"origin": self._origin})
-        self._workers = {}
+        self._workers, self._busy = {}, {}
         for _ in range(jobs):
             self._hire()
 
@@ -346,7 +346,7 @@ class _Pool:
         todo : deque of pieces of work, which is used up
         idle : seconds after which None and None are yielded where nothing is done
         """
-        busy, tries = {}, {}
+        busy, tries = self._busy, {}
 
         def hand_out():
             for line in self._workers:
@@ -380,13 +380,15 @@ class _Pool:
     def _dismiss(self, line):
         process = self._workers.pop(line)
         line.close()
-        process.join(5)
+        process.join(END_SECONDS)
         if process.is_alive():
             process.kill()
             process.join()
 
     def close(self):
-        """End all workers; what they were at is lost."""
+        """End all workers, at once those that are at something, which is lost."""
+        for line in self._busy:
+            self._workers[line].kill()
         for line in list(self._workers):
             self._dismiss(line)
         self._origin.close()

@@ -279,6 +279,34 @@ def test_a_terminal_shows_progress_at_once_and_while_one_takes_long(coursedir, m
     assert stream.getvalue().endswith("\r\x1b[K")
 
 
+def test_who_stops_a_run_does_not_wait_for_what_never_ends(coursedir, monkeypatch, tmp_path):
+    begun, ended = tmp_path / "begun", []
+
+    def never(*arguments, **options):
+        begun.touch()
+        threading.Event().wait()
+
+    class Stopped(Terminal):
+        def write(self, text):
+            if begun.exists() and not ended:
+                raise KeyboardInterrupt
+            return super().write(text)
+
+    def graded():
+        with pytest.raises(KeyboardInterrupt):
+            grade(coursedir, students=["ben"], stream=Stopped())
+        ended.append(True)
+
+    monkeypatch.setattr(grading, "grade_all", never)
+    monkeypatch.setattr(run, "IDLE", 0.1)
+    # A run that waits for its workers would not be back for a day.
+    monkeypatch.setattr(run, "END_SECONDS", 24 * 3600)
+    thread = threading.Thread(target=graded, daemon=True)
+    thread.start()
+    thread.join(120)
+    assert ended
+
+
 def receipt_of(coursedir, student):
     return course.Path(coursedir.root, "receipts", student, ASSIGNMENT, f"{ASSIGNMENT}.json")
 
