@@ -38,6 +38,8 @@ FIRST_LINE = re.compile(r"(\s*%%.*\n)?")
 """What must stay at the beginning of a cell: a command of IPython's for all of it."""
 COMMAND = re.compile(r"^([ \t]*)[%!](?!%).*$", re.MULTILINE)
 """A line that is a command of IPython's."""
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
+DEFINITIONS = FUNCTIONS | ast.ClassDef
 
 
 class SubmissionError(Exception):
@@ -301,7 +303,7 @@ def take(cells, template):
 
     A cell is known by its grade id; failing that by its cell id, which equals the grade id in a
     released notebook; failing that, a question is known by its heading, and in the place of a code
-    cell that is missing or left as it was, one that defines the name is taken. Of a cell that
+    cell that is missing or holds no answer, one that defines the name is taken. Of a cell that
     stands several times, the last changed definition counts: it is the one in force after all
     cells have run. What the others hold besides counts with it, since a cell may have been split.
     What was written below a question counts as its answer. What an answer uses and cells of the
@@ -342,8 +344,13 @@ def take(cells, template):
                 remarks.append(
                     f"cell {name} has lost its nbgrader metadata; it was found by its {by}"
                 )
-        written = []
-        if not _changed(found, released):
+        written, rest = [], ""
+        changed = _changed(found, released)
+        also = [c for c in cells if c not in found and name in c.defines]
+        if kind == "code" and also and not any(_answers(c.text, name) for c in changed):
+            # What stands beside a stub, an import or a helper, may be used by the answer.
+            rest, changed = "\n\n".join(filter(None, (_without(c.text, name) for c in changed))), []
+        if not changed:
             lack = "holds no answer" if found else "is missing"
             if kind == "code":
                 others = _changed((*unclaimed, *doubled), released)
@@ -353,6 +360,8 @@ def take(cells, template):
                     what = f"it is defined in cell {elsewhere}"
                     # The stub would run after the definition and take its place.
                     texts[name] = f"# {name} stands in the cell {elsewhere}"
+                    texts[name] += f"\n{rest}" if rest else ""
+                rest = rest if strays else ""
                 found = strays or found
                 adopted.update(strays)
             else:
@@ -368,7 +377,7 @@ def take(cells, template):
         if len(found) > 1:
             several.append(name)
         taken, text = _joined(found, name, released, kind)
-        text = "\n\n".join([text, *(c.text for c in written)])
+        text = "\n\n".join([*([rest] if rest else []), text, *(c.text for c in written)])
         if taken.kind != kind:
             remarks.append(f"cell {name} is a {taken.kind} cell; it was read as {kind}")
         if any(c.pictures for c in (*found, *written)):
@@ -406,6 +415,57 @@ def _is_stub(text, released):
         return False
     own, stub = _parsed(text), _parsed(released)
     return own is not None and stub is not None and ast.dump(own) == ast.dump(stub)
+
+
+def _answers(text, name):
+    """Whether a text makes a name, and not by what only keeps its place."""
+    tree = _parsed(text)
+    if tree is None:
+        return True
+    making = [node for node in tree.body if name in _bound(node)]
+    return bool(making) and not _keeps_place(making[-1])
+
+
+def _bound(node):
+    """The names that a statement makes, or may make."""
+    if isinstance(node, DEFINITIONS):
+        return {node.name}
+    parts = list(ast.walk(node))
+    names = {n.id for n in parts if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    names |= {n.name for n in parts if isinstance(n, DEFINITIONS)}
+    return names | {a.asname or a.name for a in parts if isinstance(a, ast.alias)}
+
+
+def _keeps_place(node):
+    """Whether a statement is a definition of which something is yet to be written."""
+    if isinstance(node, ast.ClassDef):
+        methods = [part for part in node.body if isinstance(part, FUNCTIONS)]
+        unwritten = [m for m in methods if _keeps_place(m)]
+        raising = any(isinstance(part, ast.Raise) for m in unwritten for part in m.body)
+        return bool(methods) and (raising or unwritten == methods)
+    if not isinstance(node, FUNCTIONS):
+        return False
+    return all(
+        isinstance(part, ast.Pass)
+        or (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
+        or (isinstance(part, ast.Raise) and _raised(part) == "NotImplementedError")
+        for part in node.body
+    )
+
+
+def _raised(node):
+    """The name of the error that a statement raises."""
+    return getattr(getattr(node.exc, "func", node.exc), "id", "")
+
+
+def _without(text, name):
+    """A text without its definitions of a name."""
+    lines = re.split(r"\r\n|\r|\n", text)
+    for node in reversed(_parsed(text).body):
+        if isinstance(node, DEFINITIONS) and node.name == name:
+            first = min(part.lineno for part in (node, *node.decorator_list))
+            del lines[first - 1 : node.end_lineno]
+    return "\n".join(lines).strip()
 
 
 def _heading(text):
@@ -521,7 +581,7 @@ def _extends(text, name):
     made_of = [
         part
         for node in (tree.body if tree else ())
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name
+        if isinstance(node, DEFINITIONS) and node.name == name
         for part in (*node.decorator_list, *getattr(node, "bases", ()))
     ]
     names = {n.id for part in made_of for n in ast.walk(part) if isinstance(n, ast.Name)}

@@ -54,6 +54,13 @@ FORBIDDEN_NUMPY = {
     "an import in one case": "if True:\n    import torch as t\n" + body("return t.add(a, a)"),
     "an import within made global": "def f():\n    global t\n    import torch as t\nf()\n"
     + body("return t.add(a, a)"),
+    "what is run where the answer puts something": "class C(dict):\n"
+    "    def __setitem__(self, name, a): self.a = torch.add(a, a)\nc = C()\n"
+    + body("c['a'] = a", "return a"),
+    "what is taken from where others put it": "c = {}\nc['f'] = torch.add\n"
+    + body("c['a'] = a", "return c['f'](a, a)"),
+    "what a helper takes from there": "c = {}\nc['f'] = torch.add\ndef f(a): return c['f'](a, a)\n"
+    + body("c['a'] = a", "return f(a)"),
     "a value named in a match": "match [torch]:\n    case t: pass\n" + body("return t[0].add(a)"),
     "a value named in an expression": "(t := [torch])\n" + body("return t[0].add(a, a)"),
     "a name made by a function": "def f():\n    global t\n    t = [torch]\nf()\n"
@@ -290,6 +297,8 @@ UNCLEAR = {
     "what switches the watch off": body("with f.DisableTorchFunction(): return a"),
     "what lists what is watched": body("return f.overrides.fetch()"),
     "what is put into a list": "t = []\nt.append(torch.add)\n" + body("return t[0](a, a)"),
+    "what others put where the answer does": "c = {}\n" + body("c['a'] = a", "return a + a") + "\n"
+    "c['torch'] = torch.add(1, 1)\n",
     "what a function puts into a list": "t = []\ndef f(a): t.append(a)\nf(torch.add)\n"
     + body("return t[0](a, a)"),
     "what is put into another name's list": "t = []\ns = t\ns.append(torch.add)\n"

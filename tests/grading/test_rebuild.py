@@ -251,6 +251,52 @@ def test_a_stub_takes_no_place_of_a_definition_in_another_cell(classroom, solved
     assert f"cell LSTM {lack}; it is defined in cell LSTMCell" in submission.remarks
 
 
+@pytest.mark.parametrize(
+    ("beside", "stub"),
+    [
+        ("import math", "def lstm_step(*_):\n    raise NotImplementedError"),
+        ("def helper(a):\n    return a", "def lstm_step(*_):\n    'What to do.'\n    pass"),
+        ("def helper(a):\n    return a", "def lstm_step(*_):\n    raise NotImplementedError('?')"),
+        ("", "def lstm_step(*_):\n    ..."),
+        ("my_own = 1", ""),
+    ],
+)
+def test_what_stands_beside_a_stub_goes_with_the_answer_that_was_written_elsewhere(
+    classroom, solved, beside, stub
+):
+    notebook, take = solved
+    own, answer = cell(notebook, "lstm_step"), classroom.maker.solutions["lstm_step"]
+    own.source = f"{beside}\n\n{stub}"
+    # Where nothing else defines it, it is graded as it stands.
+    assert take().texts["lstm_step"] == own.source
+    here = notebook.cells.index(own)
+    for place in (here, here + 1):
+        notebook.cells.insert(place, nbformat.v4.new_code_cell(answer))
+        submission = take()
+        assert submission.texts["lstm_step"] == f"{beside}\n\n{answer}".strip()
+        said = "cell lstm_step holds no answer; a cell that defines it was taken"
+        assert said in submission.remarks
+        del notebook.cells[place]
+    # So it is where it was written in the cell of another answer.
+    other = cell(notebook, "sigmoid")
+    other.source += f"\n\n{answer}"
+    said = "# lstm_step stands in the cell sigmoid"
+    assert take().texts["lstm_step"] == f"{said}\n{beside}".strip()
+
+
+def test_a_class_with_a_method_to_be_written_is_a_stub_and_one_with_an_empty_method_is_none(
+    classroom, solved
+):
+    notebook, take = solved
+    own, answer = cell(notebook, "LSTMCell"), classroom.maker.solutions["LSTMCell"]
+    notebook.cells.append(nbformat.v4.new_code_cell(answer))
+    draft = "class LSTMCell(nn.Module):\n    def reset(self):\n        pass\n\n"
+    own.source = draft + "    def forward(self, x_t, state):\n        return state"
+    assert take().texts["LSTMCell"] == own.source
+    own.source = draft + "    def forward(self, x_t, state):\n        raise NotImplementedError"
+    assert take().texts["LSTMCell"] == answer
+
+
 def below(notebook, *cells):
     """Put cells of the student's own below the question, which is as it was released."""
     here = notebook.cells.index(cell(notebook, "why_two_states")) + 1

@@ -234,6 +234,18 @@ class Statement:
                 found["text made at run time"] = REACHES
         return found
 
+    def only_fills(self, name):
+        """Whether it takes nothing from what a name stands for: it makes it, or puts items in."""
+        return name in (self.changed | self.binds) and name in self._filled
+
+    @functools.cached_property
+    def _filled(self):
+        nodes = walk(self.tree)
+        owners = [n.value for n in nodes if isinstance(n, ast.Subscript) and is_set(n)]
+        owners += [n for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)]
+        fine = set(map(id, owners))
+        return names_in(owners) - names_in(n for n in nodes if id(n) not in fine)
+
     @functools.cached_property
     def is_fixed(self):
         """Whether all that it does is to give a name to what can't be changed, or has a name."""
@@ -407,16 +419,24 @@ class Notebook:
         -------
         list of Statement, and the set of the names that were followed
         """
-        waiting, known, found = [name], {name}, {}
+        # Names, each with whether anything may be taken from what it stands for.
+        waiting, known, found = [(name, True)], {name}, {}
+        seen = {*waiting}
         while waiting:
-            for statement in self.made.get(waiting.pop(), []):
-                if statement in found:
+            followed, taken_from = waiting.pop()
+            for statement in self.made.get(followed, []):
+                # What is put where the answer only puts something, too, is no part of it.
+                filled = followed in statement.changed and statement.only_fills(followed)
+                if statement in found or (filled and not taken_from):
                     continue
                 found[statement] = None
-                more = [n for n in statement.names if n in self.made and n not in known]
+                more = [n for n in statement.names if n in self.made and (n, True) not in seen]
                 for used in more and statement.global_names.intersection(more).difference(stop):
-                    known.add(used)
-                    waiting.append(used)
+                    use = used, not statement.only_fills(used)
+                    if use not in seen:
+                        seen.add(use)
+                        known.add(used)
+                        waiting.append(use)
         # What defines nothing can still change what is defined: setattr(LSTM, …), exec(…).
         within = known | self.imports.keys()
         for statement in self.loose:
