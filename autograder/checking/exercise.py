@@ -314,7 +314,9 @@ class Exercise:
         reading = reading or Reading()
         verdict = judge(self.contract, cases, expected, observed, reading.forbidden)
         # Where nothing was earned there is nothing to be looked at.
-        verdict = replace(verdict, look=reading.unclear if verdict.points else ())
+        if verdict.points:
+            look = (*reading.unclear, *reading.of_all)
+            verdict = replace(verdict, look=look, of_all=reading.of_all)
         if verdict.status != "fail" or verdict.finding.stage == "rules":
             return verdict
         if all(map(unwritten, one_each(cases, observed))):
@@ -516,6 +518,7 @@ def better(plain, helped, uses):
         hints=base.hints if failed else (),
         notes=(*(base.notes if failed else ()), note),
         look=tuple(dict.fromkeys((*plain.look, *helped.look))),
+        of_all=plain.of_all or helped.of_all,
     )
 
 

@@ -101,6 +101,8 @@ class Reading:
     """Dotted names that the rules forbid."""
     unclear: tuple[str, ...] = ()
     """What can't be decided by reading: for the instructor to look at."""
+    of_all: tuple[str, ...] = ()
+    """What so concerns all answers of the notebook."""
 
 
 def read(contract, cells):
@@ -119,7 +121,7 @@ def read(contract, cells):
     """
     notebook = _notebook(tuple(cells))
     if notebook is None:
-        return Reading((), (f"{TOO_LONG}: it isn't read",))
+        return Reading(of_all=(f"{TOO_LONG}: it isn't read",))
     found, known = notebook.reached(contract.name, contract.uses)
     uses = _Uses(notebook, contract)
     uses.read(found)
@@ -145,11 +147,14 @@ def read(contract, cells):
     }
     if notebook.replaced_by_star(known):
         unclear.add("import *: perhaps takes the place of what stands above it")
-    for name, why in itertools.islice(notebook.doubtful.items(), MAX_TOLD):
+    of_all = [
+        f"{name[:MAX_SAID]}: {why}; this concerns all answers"
+        for name, why in itertools.islice(notebook.doubtful.items(), MAX_TOLD)
         # One of the answer's own lines may have been told already.
-        if not any(name in said for said in unclear):
-            unclear.add(f"{name[:MAX_SAID]}: {why}")
-    return Reading(tuple(sorted(forbidden)), tuple(sorted(unclear)[:MAX_TOLD]))
+        if not any(name in said for said in unclear)
+    ]
+    unclear = sorted(unclear)[:MAX_TOLD]
+    return Reading(tuple(sorted(forbidden)), tuple(unclear), tuple(of_all))
 
 
 def is_forbidden(contract, name):

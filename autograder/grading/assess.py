@@ -133,7 +133,20 @@ def assess(warm, cells, exercises, budget=None, seeds=None, checks=None):
         if verdict.status == "fail":
             seed = result.seeds[exercise.name]
             result.verdicts[exercise.name] = run.at_its_check(exercise, seed, verdict, end)
+    _tell_once(result.verdicts, dict(cells))
     return result
+
+
+def _tell_once(verdicts, texts):
+    """Let what concerns all answers be told at one: the one whose cell holds it, or the first."""
+    for said in dict.fromkeys(said for verdict in verdicts.values() for said in verdict.of_all):
+        word = said.partition(":")[0].rpartition(".")[2]
+        told = [name for name, verdict in verdicts.items() if said in verdict.look]
+        kept = next((name for name in told if word in texts.get(name, "")), told[0])
+        for name in told:
+            if name != kept:
+                look = tuple(one for one in verdicts[name].look if one != said)
+                verdicts[name] = replace(verdicts[name], look=look)
 
 
 def stopped(contract, kind, message):

@@ -258,7 +258,7 @@ FINE = {
 @pytest.mark.parametrize("contract, text", FINE.values(), ids=FINE)
 def test_honest_code_is_left_alone(contract, text):
     reading = read(contract, [SETUP, text])
-    assert (reading.forbidden, reading.unclear) == ((), ())
+    assert reading == Reading()
 
 
 UNCLEAR = {
@@ -371,7 +371,7 @@ UNCLEAR = {
 def test_what_cannot_be_decided_is_left_to_the_instructor(text):
     reading = read(NUMPY, [SETUP, text])
     assert reading.forbidden == ()
-    assert reading.unclear
+    assert reading.unclear + reading.of_all
 
 
 def test_computed_names_on_torch_are_left_to_the_instructor():
@@ -442,7 +442,7 @@ def test_one_layer_and_one_direction_are_fine_however_they_are_said():
         module("return nn.ModuleList(nn.LSTM(3, 4) for k in range(self.num_layers))"),
     ):
         reading = read(SINGLE, [SETUP, text])
-        assert (reading.forbidden, reading.unclear) == ((), ())
+        assert reading == Reading()
 
 
 def test_arguments_made_at_run_time_are_left_to_the_watch():
@@ -552,7 +552,7 @@ def test_what_is_left_to_the_instructor_keeps_its_points_and_is_marked():
     assert (verdict.status, verdict.points) == ("pass", 1)
     assert verdict.look
     for text in (as_text(verdict), as_html(verdict)):
-        assert "instructor will look" in text
+        assert "The points stand. Your instructor may look" in text
         assert "eval(name)" in text
     wrong = DOUBLE.assess(ask(DOUBLE, lambda a: 3 * a), SEED, [SETUP, UNCLEAR["eval"]])
     assert (wrong.points, wrong.look) == (0, ())
@@ -614,4 +614,4 @@ COMMANDS = ["a?\n" * 255 + f"z = {k}" for k in range(30)]
 def test_what_is_longer_than_anyone_writes_is_not_read(cells):
     reading = read(NUMPY, [SETUP, *cells, FORBIDDEN_NUMPY["by name"]])
     assert reading.forbidden == ()
-    assert "longer than anyone writes" in str(reading.unclear)
+    assert "longer than anyone writes" in str(reading.of_all)

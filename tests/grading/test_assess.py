@@ -289,6 +289,21 @@ def test_the_earlier_answer_is_judged_by_the_same_rules(classroom, run):
     assert run(hidden).verdicts["sigmoid"].points == 0
 
 
+def test_what_concerns_all_answers_is_told_at_one(classroom, run):
+    texts = dict(classroom.maker.solutions)
+    texts["LSTMCell"] = "import gc\n" + texts["LSTMCell"]
+    texts["LSTM"] += "\n\nimport warnings\nwarnings._own = 1\neval(name)\n"
+    verdicts = run(texts).verdicts
+    looks = {name: len(verdict.look) for name, verdict in verdicts.items() if verdict.look}
+    assert looks == {"LSTMCell": 1, "LSTM": 2}
+    assert verdicts["LSTMCell"].look[0].startswith("gc: it can reach more than its name says")
+    # Where the answer that holds it earns nothing, another one tells it.
+    texts["LSTMCell"] = "import gc\n"
+    verdicts = run(texts).verdicts
+    told = [name for name, verdict in verdicts.items() if "gc: " in str(verdict.look)]
+    assert told == ["sigmoid"]
+
+
 def test_two_definitions_of_an_answer_are_looked_at(classroom, run):
     texts = dict(classroom.maker.solutions)
     texts["LSTM"] += "\n\ndef forget_gate(*given):\n    return 0\n\nfrom torch import sigmoid\n"

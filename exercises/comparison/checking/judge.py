@@ -114,6 +114,8 @@ class Verdict:
     """What else the reader should know."""
     look: tuple[str, ...] = ()
     """What the rules can't decide; an instructor should look at it."""
+    of_all: tuple[str, ...] = ()
+    """What of it concerns all answers of the notebook."""
 
     @property
     def points(self):

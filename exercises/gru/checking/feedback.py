@@ -51,7 +51,7 @@ def opening(hints):
     return "These are two mistakes at once:" if len(hints) > 1 else "This looks like:"
 
 
-LOOK = "Your instructor will look at this, because it can't be decided by reading:"
+LOOK = "The points stand. Your instructor may look at this, as its text can't tell what it does:"
 
 
 def as_text(verdict, show_values=False, book=""):

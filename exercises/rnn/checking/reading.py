@@ -89,7 +89,7 @@ RUNNING = {"eval", "exec", "compile", "__import__", "globals"}
 DICTIONARIES = {"__dict__", "__getattribute__", "__setattr__"}
 IN_USE = ("_foreach_", "_calculate_", "_no_grad_")
 """How names of PyTorch's inside begin that are in everyone's use."""
-REACHES = "what is reached by it can't be read"
+REACHES = "it can reach more than its name says"
 
 RUN_TEXT = {"time", "timeit", "prun", "capture", "config"}
 """Commands of IPython that run what is written after them."""
@@ -437,14 +437,11 @@ class Notebook:
                         seen.add(use)
                         known.add(used)
                         waiting.append(use)
-        # What defines nothing can still change what is defined: setattr(LSTM, …), exec(…).
+        # What defines nothing can still change what is defined: setattr(LSTM, …).
         within = known | self.imports.keys()
         for statement in self.loose:
-            if (
-                (statement.called & {"exec", "eval"} and statement.running)
-                or ("setattr" in statement.called and statement.names & known)
-                or statement.opened & within
-            ):
+            sets = "setattr" in statement.called and statement.names & known
+            if sets or statement.opened & within:
                 found[statement] = None
         return list(found), known
 
