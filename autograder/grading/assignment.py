@@ -354,11 +354,13 @@ def read(assignment, template, student):
     # It may be in what is there, so that no points would be unfair.
     listed = _listed(own)
     if len(others) > 1 or len(packed) > 1:
-        why = f"which of {listed} it is can't be told; leave the one that counts"
+        why = f"which of {listed} it is can't be told; only the one that counts may be there"
     elif any(is_archive(name, UNREAD) for name in own):
-        why = f"{listed} is not read; unpack it"
+        why = f"{listed} is not read; it must be there unpacked"
     else:
-        why = f"all that is there is {listed}; put {wanted} there, or remove what is no part of it"
+        why = (
+            f"all that is there is {listed}, which is no notebook; without it, nothing is handed in"
+        )
     raise SubmissionError(f"{wanted} is missing, and {why}")
 
 

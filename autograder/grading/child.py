@@ -216,6 +216,7 @@ class NotebookShell(InteractiveShell):
         config.InteractiveShell.xmode = "Context"
         config.InteractiveShell.display_pub_class = _Publisher
         probe.watch_threads()
+        probe.watch_operators()
         kinds = {"display_pub_class": _Publisher, "displayhook_class": _Hook}
         shell = cls.instance(config=config, compiler_class=_Compiler, **kinds)
         shell.rehearse()

@@ -559,3 +559,28 @@ def test_nothing_is_called_that_was_not_offered(warm):
     source += "    module = sys.modules['autograder.grading.earlier']\n"
     source += "    return module.stand_in(frame.f_locals['sock'], 'double', 'numpy')(x)"
     assert "can't be called here" in ask(warm, source, (), 3.0)["problem"]["message"]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "off = getattr(torch._C, 'Disable' + 'TorchFunction')\n        with off():\n            {}",
+        "with torch.inference_mode():\n            {}",
+        "box = []\n        def run():\n            box.append(({}))\n"
+        "        t = threading.Thread(target=run)\n        t.start()\n        t.join()\n"
+        "        return box[0]",
+    ],
+)
+def test_the_work_that_pytorch_does_is_seen_below_its_functions(classroom, run, how):
+    """However it is called, and whatever names were made for it at run time."""
+    work = "list((getattr(torch, 'ls' + 'tm_cell')(x_t, state, *self.parameters()),))[0]"
+    if "box" not in how:
+        work = f"return {work}"
+    texts = short(classroom)
+    texts["LSTMCell"] = texts["LSTMCell"].partition("    def forward")[0] + (
+        f"    def forward(self, x_t, state):\n        {how.format(work)}\n"
+    )
+    texts["LSTMCell"] += "\n\nimport threading\n"
+    verdict = run(texts).verdicts["LSTMCell"]
+    assert (verdict.points, verdict.finding.stage) == (0, "rules")
+    assert "torch.lstm_cell" in verdict.finding.says

@@ -163,6 +163,10 @@ _called = set()
 _now = None
 """What notes them, while an answer is asked."""
 _pauses = 0
+_below = False
+"""Whether PyTorch's recurrent operators themselves note that they run."""
+KEYS = ("CPU", "AutogradCPU")
+"""By which of the dispatcher's keys an operator is reached here: the latter but in inference."""
 STARTING = (
     *("start_new_thread", "start_new", "start_joinable_thread"),
     *("_start_new_thread", "_start_joinable_thread"),
@@ -182,7 +186,7 @@ def _note(kind, single=False):
         if function in fine or _pauses:
             return
         name = str(getattr(function, "__name__", ""))
-        plain = name.split(".")[0].removeprefix("quantized_")
+        plain = _plain(name)
         if plain in _RECURRENT:
             _called.add(f"torch.{plain}")
             if single:
@@ -193,6 +197,11 @@ def _note(kind, single=False):
             fine.add(function)
 
     return note
+
+
+def _plain(name):
+    """The name of a function or operator of PyTorch's without its variants."""
+    return name.split(".")[0].removeprefix("quantized_").removesuffix("_dynamic")
 
 
 @functools.cache
@@ -235,7 +244,8 @@ def _watched(contract):
         return
     _now = _note(contract.kind, contract.single)
     try:
-        with _watching():
+        # Only NumPy's exercises forbid all of PyTorch.
+        with contextlib.nullcontext() if _below and contract.kind == "torch" else _watching():
             yield
     finally:
         _now = None
@@ -248,6 +258,56 @@ def _watching():
     watching.enter_context(sys.modules["torch"]._C._EnableTorchFunction())
     watching.enter_context(_watch()())
     return watching
+
+
+def watch_operators():
+    """Let PyTorch's recurrent operators themselves note that they run, from now on.
+
+    Where that isn't done, PyTorch tells of the functions that Python calls: that takes time at each
+    of them, and text that knows how can switch it off. Below, in the dispatcher, there is no other
+    way to what an operator does, whatever thread, script or mode it is called from.
+    """
+    global _below
+    import ctypes
+
+    import torch
+
+    watched = []
+    for name in torch._C._dispatch_get_all_op_names():
+        space, _, operator = name.partition("::")
+        if _plain(operator) in _RECURRENT:
+            for key in KEYS:
+                kernel = torch.library.get_kernel(name, key)
+                watched.append((space, operator, key, _noting(name, kernel)))
+    libraries = {space: torch.library.Library(space, "IMPL") for space, *_ in watched}
+    with warnings.catch_warnings():
+        # That operators are overridden is what is wanted.
+        warnings.simplefilter("ignore")
+        # All are looked up by now: what is found for one key may be made of what another has.
+        for space, operator, key, kernel in watched:
+            libraries[space].impl(operator, kernel, key, with_keyset=True)
+    for library in libraries.values():
+        # It takes its kernels along when it goes; what nothing holds, no text can end.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
+    _below = True
+
+
+def _noting(name, kernel):
+    """A kernel that notes that an operator runs, and runs it."""
+    import torch
+
+    space, _, operator = name.partition("::")
+    plain, _, overload = operator.partition(".")
+    packet = getattr(getattr(torch.ops, space), plain)
+    names = [a.name for a in getattr(packet, overload or "default")._schema.arguments]
+
+    def noting(keys, *args, **kwargs):
+        if _now is not None:
+            _now(noting, (), dict(zip(names, args, strict=False)) | kwargs)
+        return kernel.call_boxed(keys, *args, **kwargs)
+
+    noting.__name__ = plain
+    return noting
 
 
 def watch_threads():
