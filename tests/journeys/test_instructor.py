@@ -282,3 +282,12 @@ def test_clean_leaves_a_real_class_alone():
         text=True,
     ).stdout.split()
     assert ignored == private
+
+
+def test_exercises_are_made_when_asked_for_though_nothing_has_changed():
+    """A new term's gradebook has to be told of them."""
+    old = ["--assume-old=.venv/.installed", "--assume-old=_build/exercises.made"]
+    done = subprocess.run(
+        ["make", "--dry-run", *old, "exercises"], cwd=course.ROOT, capture_output=True, text=True
+    )
+    assert "-m autograder exercises" in done.stdout
