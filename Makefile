@@ -11,11 +11,10 @@ PAGES := _config.yml _toc.yml genindex.md tests/attacks/corpus.py tests/attacks/
 .PHONY: course book exercises example test lab lab-example serve bench \
 	mutants tolerance torture experiments clean
 
-course: book exercises example
+course: book example
 	@$(BIN)/python -m autograder summary
 
 book: _build/html/index.html
-exercises: _build/exercises.made
 example: _build/grades.csv
 
 .venv/.installed: requirements.lock pyproject.toml autograder/jupyter/nbgrader_config.py
@@ -32,21 +31,22 @@ _build/html/index.html: .venv/.installed _build/exercises.made $(PAGES)
 	$(BIN)/jupyter-book build . -W -n --keep-going
 	touch $@
 
-_build/exercises.made: .venv/.installed $(GRADER) $(wildcard solutions/*.md)
+# Asked for by name, they are made in any case: a new gradebook has to be told of them.
+exercises _build/exercises.made: .venv/.installed $(GRADER) $(wildcard solutions/*.md)
 	$(BIN)/python -m autograder exercises
-	touch $@
+	touch _build/exercises.made
 
 _build/grades.csv: _build/exercises.made nbgrader_config.py
 	$(BIN)/python -m autograder example
 
 # The book and the example class each have stretches that keep one core busy, so beside each other.
 # Files of tests are run whole, the longest first; three at a time, as many of them wait.
-test: .venv/.installed exercises
+test: .venv/.installed _build/exercises.made
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(MAKE) --no-print-directory --jobs 2 book example
 	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-lab: .venv/.installed exercises
+lab: .venv/.installed _build/exercises.made
 	mkdir -p exchange
 	$(BIN)/jupyter lab $(LAB_FLAGS)
 
@@ -57,7 +57,7 @@ lab-example: .venv/.installed example
 serve: book
 	$(BIN)/python -m http.server --bind localhost --directory _build/html 8000
 
-bench: .venv/.installed exercises
+bench: .venv/.installed _build/exercises.made
 	$(BIN)/python -m autograder bench
 
 mutants: .venv/.installed
@@ -67,7 +67,7 @@ tolerance: .venv/.installed
 	$(BIN)/python -m autograder.proof.tolerance
 
 # Every attack, 220 killed processes, 2,000 broken notebooks and as many broken archives.
-torture: .venv/.installed exercises
+torture: .venv/.installed _build/exercises.made
 	COURSE_FAULTS=220 COURSE_BROKEN=2000 $(BIN)/pytest -v --numprocesses 2 --dist loadgroup \
 		tests/attacks $(addprefix tests/grading/test_,archives.py broken.py faults.py)
 

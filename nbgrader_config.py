@@ -32,6 +32,8 @@ use()
 # Where students fetch and hand in on a shared machine; a directory that all may write to.
 c.Exchange.root = os.environ.get("COURSE_EXCHANGE", str(HERE / "exchange"))
 c.Exchange.path_includes_course = False
+# nbgrader's own stops at the first submission that came in another way.
+c.ExchangeFactory.release_feedback = "autograder.grading.handback.CourseReleaseFeedback"
 
 # STUDENT_lstm.ipynb, with what a learning platform may put in between, a date among it; or what it
 # packed of a student's in a folder or archive whose name begins with STUDENT_.

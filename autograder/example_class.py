@@ -35,12 +35,15 @@ def run(say):
     """
     shutil.rmtree(ROOT, ignore_errors=True)
     course.configure(ROOT, CourseAutograde=PATIENCE)
+    students = set()
     for assignment in CHAPTERS:
         submissions = everyone(assignment)
         course.generate(assignment, ROOT, release_directory="release")
         hand_in(submissions, assignment, ROOT / "submitted")
         for submission in submissions:
             say(f"{assignment} {submission.student}: {submission.says}")
+            students.add(submission.student)
+    enrol(students)
     # In a process of its own: this one has computed with PyTorch, whose threads survive no fork.
     done = subprocess.run(
         [sys.executable, "-m", "autograder", "grade", *CHAPTERS, "--root", ROOT, "--json"],
@@ -53,6 +56,14 @@ def run(say):
     with Gradebook(course.nbgrader(ROOT).coursedir.db_url) as gradebook:
         write_csv(grades(gradebook), GRADES)
     say(f"the example class: {outcome()}")
+
+
+def enrol(students):
+    """Put students into the gradebook, with names: formgrader lists them by name."""
+    with Gradebook(course.nbgrader(ROOT).coursedir.db_url) as gradebook:
+        for student in sorted(students):
+            first = student.removeprefix("student-").title()
+            gradebook.add_student(student, first_name=first, last_name="Example")
 
 
 def outcome():

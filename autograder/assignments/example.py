@@ -4,6 +4,7 @@ import ast
 import copy
 import inspect
 import random
+import re
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,12 @@ from autograder.checking.reading import PREPARED
 
 SEEDS = (1, 2)
 """What is drawn for saying beforehand what a mistake earns; it is the same for all."""
+MARKS = re.compile(
+    r"^ *### (?:BEGIN|(?:STUDENTS GET\n(?: *#(?: .*)?\n)* *### )?END) SOLUTION\n?", re.M
+)
+"""What marks a solution, and what students get in its place."""
+TO_THE_GRADER = re.compile(r" ?\*[^*\n]+\*(?:\n\n)?")
+"""What stands in italics in the key of a written question."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class Maker:
         self.exercises = {exercise.name: exercise for exercise in exercises}
         self.released = nbformat.read(released, as_version=4)
         self.solutions = {
-            grade_id(cell): cell.source
+            grade_id(cell): as_handed_in(cell)
             for cell in nbformat.read(source, as_version=4).cells
             if cell.metadata.get("nbgrader", {}).get("solution")
         }
@@ -240,6 +247,12 @@ def _ours(value):
 def _loaded(text):
     """The names that a text reads."""
     return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+
+
+def as_handed_in(cell):
+    """The solution in a cell of a source notebook, as a student would have written it."""
+    text = MARKS.sub("", cell.source).rstrip()
+    return text if cell.cell_type == "code" else TO_THE_GRADER.sub("", text)
 
 
 def grade_id(cell):

@@ -47,6 +47,10 @@ def again(coursedir, receipt, sandboxed=True, budget=None):
     )
     now = graded.receipt
     differs = [said for key, said in RESTS_ON.items() if receipt.get(key) != now[key]]
+    ran = [bool(there["seeds"]) for there in (receipt, now)]
+    if ran == [True, False]:
+        # The first of its remarks is the reason.
+        return [*differs, f"nothing can be graded any more: {now['remarks'][0]}"], []
     for what in ("scores", "verdicts"):
         for name in sorted({*receipt[what], *now[what]}):
             old, new = (_shown(there[what].get(name)) for there in (receipt, now))
@@ -56,7 +60,7 @@ def again(coursedir, receipt, sandboxed=True, budget=None):
         differs.append("what the grader noticed is not the same")
     layers = set(receipt["layers"]) ^ set(now["layers"])
     notes = [f"other layers of the sandbox are in force: {', '.join(sorted(layers))}"]
-    return differs, notes if layers else []
+    return differs, notes if layers and all(ran) else []
 
 
 def _shown(value):

@@ -222,6 +222,7 @@ class CourseAutograde(Autograde):
             said = f"; to be graded by hand: {', '.join(by_hand)}" if by_hand else ""
             if look := graded.receipt["look"]:
                 said += f"; to be looked at: {', '.join(look)}"
-            said = "no grade" if graded.receipt["error"] else f"{graded.points:g} points{said}"
+            given = f"{graded.points:g} points by the checks{said}"
+            said = "no grade" if graded.receipt["error"] else given
             self.log.info("%s: %s: %s", who, graded.notebook, said)
         return not error_of([graded.receipt for graded in done])

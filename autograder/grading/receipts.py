@@ -81,10 +81,13 @@ def _up_to_date(assignment, template, student, recorded):
     """The receipt of a notebook, or None where it no longer tells what is."""
     autograded = assignment.place(assignment.coursedir.autograded_directory, student)
     try:
-        # What is wrong with its place is said when it is written.
-        if not (autograded / f"{template.name}.ipynb").is_file():
+        path = receipt_path(assignment, template.name, student)
+        document = autograded / f"{template.name}.ipynb"
+        # What is wrong with its place is said when it is written. A receipt is written last: if
+        # the notebook is newer, another has graded it since, such as stock nbgrader.
+        if not document.is_file() or document.stat().st_mtime_ns > path.stat().st_mtime_ns:
             return None
-        receipt = load(receipt_path(assignment, template.name, student))
+        receipt = load(path)
         data, _ = read(assignment, template, student)
     except MissingNotebook:
         data = b""

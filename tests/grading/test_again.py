@@ -87,6 +87,24 @@ def test_what_differs_is_said(changed, capsys):
 
 
 @pytest.mark.parametrize(
+    ("data", "why"),
+    [(None, "cleo's folder can't be read: No such file"), (b"{", "lstm.ipynb is not JSON")],
+    ids=["missing", "broken"],
+)
+def test_what_can_not_be_graded_any_more_is_told_by_its_reason(changed, capsys, data, why):
+    root, again = changed
+    folder = root / "submitted" / "cleo" / ASSIGNMENT
+    shutil.rmtree(folder)
+    if data is not None:
+        folder.mkdir()
+        (folder / f"{ASSIGNMENT}.ipynb").write_bytes(data)
+    code, said = again(capsys)
+    assert code == 1 and "the submission has changed since" in said
+    assert f"nothing can be graded any more: {why}" in said
+    assert "layers" not in said and "scores of" not in said
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [("{", "can't be read"), ("[]", "is no receipt"), ('{"seeds": 3}', "is no receipt")],
 )

@@ -123,7 +123,7 @@ def test_the_recorded_notebook_holds_outputs_and_feedback_and_no_hidden_test(cla
 def test_an_old_score_does_not_stay_and_a_persons_score_does(classroom, api):
     api = api()
     put(root_of(api), "ada", classroom.maker.solved())
-    assert api.autograde(ASSIGNMENT, "ada")["success"]
+    assert "41 points by the checks; to be graded" in api.autograde(ASSIGNMENT, "ada")["log"]
     assert grades(api, "ada")[WRITTEN] == (0.0, None, None, True)
     with Gradebook(api.coursedir.db_url) as gradebook:
         for name, points in ((WRITTEN, 2.0), ("check_LSTM", 5.5)):
@@ -255,9 +255,15 @@ def test_a_submission_is_graded_once_until_it_changes(classroom, api):
     put(root_of(api), "ada", classroom.maker.solved())
     assert "nothing has changed" not in api.autograde(ASSIGNMENT, "ada", force=False)["log"]
     assert "nothing has changed" not in api.autograde(ASSIGNMENT, "ada", force=True)["log"]
-    receipt = json.loads((root_of(api) / "receipts/ada/lstm/lstm.json").read_text())
+    path = root_of(api) / "receipts/ada/lstm/lstm.json"
+    receipt = json.loads(path.read_text())
     assert set(receipt["seeds"]) == {exercise.name for exercise in classroom.exercises}
     assert receipt["scores"]["check_LSTM"] == grades(api, "ada")["check_LSTM"][1]
+    # Another writes the graded notebook, as stock nbgrader does, even with the same scores.
+    assert "nothing has changed" in api.autograde(ASSIGNMENT, "ada", force=False)["log"]
+    later = path.stat().st_mtime + 1
+    os.utime(root_of(api) / "autograded/ada/lstm/lstm.ipynb", (later, later))
+    assert "nothing has changed" not in api.autograde(ASSIGNMENT, "ada", force=False)["log"]
 
 
 def test_time_stamps_and_late_penalties_are_nbgraders(classroom, api):

@@ -85,9 +85,16 @@ def test_release_fetch_submit_collect_grade_feedback_export(desk, maker):
 
     desk.nbgrader("collect", "lstm")
     (student,) = (path.name for path in (desk.root / "submitted").iterdir())
+    # Two who came in another way, the first and the last of the class.
+    others = ("+ada", "~zoe, x")
+    for other in others:
+        (desk.root / "submitted" / other / "lstm").mkdir(parents=True)
+        shutil.copy(notebook, desk.root / "submitted" / other / "lstm")
     desk.nbgrader("autograde", "lstm")
     desk.nbgrader("generate_feedback", "lstm")
-    desk.nbgrader("release_feedback", "lstm")
+    said = desk.nbgrader("release_feedback", "lstm")
+    named = ", ".join(f"feedback/{other}/lstm" for other in others)
+    assert f"not handed back, as it did not come by `nbgrader collect`: {named}\n" in said
     feedback = (desk.root / "feedback" / student / "lstm" / "lstm.html").read_text("utf-8")
     assert "the new cell state c" in feedback
     row = desk.grades()[student]
@@ -282,3 +289,12 @@ def test_clean_leaves_a_real_class_alone():
         text=True,
     ).stdout.split()
     assert ignored == private
+
+
+def test_exercises_are_made_when_asked_for_though_nothing_has_changed():
+    """A new term's gradebook has to be told of them."""
+    old = ["--assume-old=.venv/.installed", "--assume-old=_build/exercises.made"]
+    done = subprocess.run(
+        ["make", "--dry-run", *old, "exercises"], cwd=course.ROOT, capture_output=True, text=True
+    )
+    assert "-m autograder exercises" in done.stdout
