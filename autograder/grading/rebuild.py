@@ -317,6 +317,10 @@ def take(cells, template):
     Returns
     -------
     Submission
+
+    Errors
+    ------
+    SubmissionError where it is another assignment's notebook.
     """
     remarks, texts, adopted, several = [], {}, set(), []
     unclaimed = [c for c in cells if c.grade_id not in template.marked]
@@ -392,6 +396,12 @@ def take(cells, template):
         remarks.append(
             f"more than once in the notebook: {', '.join(several)}; of each the last changed "
             "definition counts, and what the others hold besides"
+        )
+    foreign = [c.grade_id for c in cells if c.graded and c.grade_id]
+    if not texts and foreign and not template.marked.keys() & set(foreign):
+        raise SubmissionError(
+            f"{template.name}.ipynb holds none of this assignment's cells, but others, such as "
+            f"{in_a_line(foreign[0], 50)}: it is another assignment's notebook"
         )
     remarks += _supply(texts, cells, template)
     remarks += _odd(cells, template, [c for c in unclaimed if c not in adopted])

@@ -334,6 +334,21 @@ def test_what_was_written_elsewhere_is_no_answer(classroom, solved):
     assert take().texts["why_two_states"] == question
 
 
+def test_another_assignments_notebook_is_told_in_one_line(classroom, solved):
+    notebook, take = solved
+    for one in notebook.cells:
+        if grade_id(one):
+            one.metadata.nbgrader["grade_id"] = one.id = f"other_{grade_id(one)}"
+        one.source = ""
+    with pytest.raises(SubmissionError, match="it is another assignment's notebook") as caught:
+        take()
+    assert str(caught.value).startswith("lstm.ipynb holds none of this assignment's cells")
+    # An answer is an answer, whatever stands around it.
+    answer = classroom.maker.solutions["sigmoid"]
+    notebook.cells.append(nbformat.v4.new_code_cell(answer))
+    assert take().texts == {"sigmoid": answer}
+
+
 def test_cells_of_the_students_own_are_left_out_and_said_to_be(solved):
     notebook, take = solved
     notebook.cells.append(nbformat.v4.new_code_cell("print('mine')"))
