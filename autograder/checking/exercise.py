@@ -41,6 +41,8 @@ class Size:
     than in the other cases, as the backward pass takes half the time."""
     initial: bool = False
     """Whether it is looked at how a new module's parameters are spread."""
+    needs: tuple[str, ...] = ()
+    """Cases that try alone what this one tries together, by name; see ``contract.Case``."""
     options: dict = field(default_factory=dict)
     """What else an exercise wants to know of a case."""
 
@@ -253,7 +255,7 @@ class Exercise:
         cases = []
         for k, size in enumerate(self.sizes):
             rng = np.random.default_rng([seed, k])
-            looks = {"gradients": size.gradients, "initial": size.initial}
+            looks = {"gradients": size.gradients, "initial": size.initial, "needs": size.needs}
             # An answer that keeps something from call to call shows it in the first case.
             cases.append(Case(size.name, self.inputs(Draw(rng, size)), again=k == 0, **looks))
         return cases

@@ -88,6 +88,17 @@ PARTLY = [
     ("DigitRNN", "any other cell taken for one of the three", 2.5),
     ("train", "gradients not clipped", 5),
     ("train", "batches averaged as if all were of one size", 4),
+    ("LSTM", "every layer reads x", 4),
+    ("LSTM", "batch_first for h_n and c_n too", 6),
+    ("LSTM", "batch_first not undone", 6),
+    ("RNN", "every layer starts from the state of layer 0", 3.5),
+    ("GRU", "one layer's state for all layers", 3.5),
+    ("GRU", "batch_first ignored", 5),
+    ("GRURegressor", "state of the lowest layer", 1.5),
+    ("BiGRU", "each direction stacked by itself", 2.5),
+    ("BiLSTM", "final states after the padding", 4),
+    ("bidirectional", "the backward pass begins in the padding", 3),
+    ("CharGRU", "one layer", 1),
 ]
 
 
@@ -96,6 +107,23 @@ def test_a_mistake_costs_what_it_gets_wrong_and_no_more(name, wrong, points):
     (exercise,) = (e for exercises in CHAPTERS.values() for e in exercises if e.name == name)
     answer = exercise.wrong[wrong] if isinstance(wrong, str) else wrong
     assert exercise.check(answer, SEEDS[0]).points == points
+
+
+TURN = "        if self.batch_first:\n            x = x.transpose(0, 1)\n"
+STACK = "            x = torch.stack(output)\n"
+TURN_EACH = "            x = x.transpose(0, 1) if self.batch_first else x\n"
+TOGETHER = {
+    "zeros where no state is given": [("new_zeros(len(self.cells),", "new_zeros(1,")],
+    "batch_first": [(f"{TURN}        return", "        return"), (STACK, STACK + TURN_EACH)],
+}
+
+
+@pytest.mark.parametrize("says", TOGETHER)
+@pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU"])
+def test_what_goes_wrong_in_several_layers_alone_is_seen_and_paid_for_once(name, says):
+    (exercise,) = (e for exercises in CHAPTERS.values() for e in exercises if e.name == name)
+    verdict = exercise.check(edited(exercise.reference, TOGETHER[says]), SEEDS[0])
+    assert [part.says for part in verdict.parts if part.finding] == [says]
 
 
 def test_two_mistakes_at_once_are_told_where_they_compose(exercise):

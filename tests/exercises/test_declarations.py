@@ -41,6 +41,15 @@ def test_parts_are_told_apart_and_leave_nothing_out(exercise):
             ), f"nobody pays for {output} in the case {case}"
 
 
+def test_every_part_has_a_case_that_tries_one_thing_alone(exercise):
+    cases = {size.name for size in exercise.sizes}
+    alone = {size.name for size in exercise.sizes if not size.needs}
+    for size in exercise.sizes:
+        assert set(size.needs) <= cases - {size.name}
+    for part in exercise.parts:
+        assert not part.cases or alone.intersection(part.cases)
+
+
 NO_WAY_BACK = {"train_truncated", "train", "init_forget_bias", "generate"}
 """They train, change a module in place, or draw: no gradient flows through what they return."""
 

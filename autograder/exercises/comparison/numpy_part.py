@@ -12,9 +12,10 @@ from .book import at
 PER_UNIT = ("batch row", "unit")
 
 
-def options(name, dtype="float64", scale=0.5, T=5, B=3, I=2, H=4, **given):
+def options(name, dtype="float64", scale=0.5, T=5, B=3, I=2, H=4, needs=(), **given):
     """A case with options of its own."""
-    return Size(name, T=T, B=B, I=I, H=H, dtype=dtype, scale=scale, options=given)
+    sizes = {"T": T, "B": B, "I": I, "H": H, "dtype": dtype}
+    return Size(name, **sizes, scale=scale, needs=needs, options=given)
 
 
 def names_of(sizes):

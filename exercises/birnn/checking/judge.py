@@ -156,6 +156,7 @@ def judge(contract, cases, expected, observed, forbidden=()):
     parts = []
     every = findings(contract, cases, expected, observed, forbidden)
     every += _refusals(contract, cases, expected, one_each(cases, observed))
+    every = _telling(cases, every)
     unlooked = {case.name for case in cases if not case.gradients}
     for part in contract.parts:
         whole = part is contract.parts[-1]
@@ -182,6 +183,19 @@ def findings(contract, cases, expected, observed, forbidden=()):
     for case, want, got in zip(cases, expected, observed, strict=True):
         found += _findings(contract, case, want, got)
     return found
+
+
+def _telling(cases, found):
+    """What is found, but for what follows from other findings: each is paid for once.
+
+    Of wrong values the gradients are wrong too, and a case that tries things together fails where
+    one of them fails alone.
+    """
+    wrong = {f.case for f in found if f.stage not in CONDUCT and f.stage != "gradients"}
+    told = {case.name for case in cases if wrong.intersection(case.needs)}
+    return [
+        f for f in found if f.case not in told and not (f.stage == "gradients" and f.case in wrong)
+    ]
 
 
 def _refusals(contract, cases, expected, observed):
