@@ -253,12 +253,21 @@ def test_right_cases_are_told():
     assert "Right in the case “a batch of one”; wrong in the others." in told(DOUBLE, one_row)
 
 
-def test_one_step_right_and_many_wrong_is_told():
+@pytest.mark.parametrize(
+    "change, says",
+    [
+        (lambda mixed, total: (mixed + 1, total + 1), "wrong for more: look at what is carried"),
+        (lambda mixed, total: (mixed + 1, total), "wrong for more."),
+        (lambda mixed, total: (mixed[1:], total + 1), "wrong for more."),
+    ],
+    ids=["everything wrong", "one output right", "wrong shape"],
+)
+def test_one_step_right_and_many_wrong_is_told(change, says):
     def answer(a, b, gate):
-        mixed, total = blend(a, b, gate)
-        return (mixed, total) if len(a) == 1 else (mixed + 1, total)
+        right = blend(a, b, gate)
+        return right if len(a) == 1 else change(*right)
 
-    assert "Right for one step, wrong for more" in told(BLEND, answer)
+    assert f"Right for one step, {says}" in told(BLEND, answer)
 
 
 def test_gradients_are_told_apart_from_values():

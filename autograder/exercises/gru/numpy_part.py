@@ -217,7 +217,7 @@ gru_forward = Exercise(
     parts=(
         Part("a sequence of one step", 1, cases=ONE_STEP),
         Part("output for many steps", 2, outputs=("output",)),
-        Part("the final state h_n", 1),
+        Part("the final state h_n", 1, outputs=("h_n",)),
     ),
     uses=("gru_step",),
     composes=True,

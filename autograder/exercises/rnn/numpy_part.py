@@ -112,7 +112,7 @@ rnn_forward = Exercise(
     parts=(
         Part("a sequence of one step", 1, cases=ONE_STEP),
         Part("output for many steps", 2, outputs=("output",)),
-        Part("the final state h_n", 1),
+        Part("the final state h_n", 1, outputs=("h_n",)),
     ),
     uses=("rnn_step",),
     composes=True,

@@ -153,7 +153,8 @@ rnn_network = Exercise(
     ),
     parts=(
         Part("one layer", 1, cases=(ONE_LAYER,)),
-        Part("stacked layers", 2, cases=STACKED),
+        Part("the output of stacked layers", 1, outputs=("output",), cases=STACKED),
+        Part("the final states of stacked layers", 1, outputs=("h_n",), cases=STACKED),
         Part("zeros where no state is given", 1, cases=(NO_STATE, NO_STATE_STACKED)),
         Part("batch_first", 1, cases=(BATCH_FIRST, BATCH_FIRST_NO_STATE)),
         Part("gradients through one layer", 0.5, cases=(ONE_LAYER,), gradients=True),
