@@ -218,16 +218,16 @@ def test_gates_in_another_order_are_told():
 
 def test_gates_that_are_right_are_told():
     verdict = GATES.check(lambda W_i, W_f, W_o: np.concatenate([W_i, W_f, W_o + 1]), SEED)
-    assert verdict.finding.holds == "right: gates i, f"
+    assert verdict.finding.holds == "nothing wrong at gates i, f"
     assert "gate o, unit 0" in verdict.finding.says
 
 
 @pytest.mark.parametrize(
     "axis, right, says",
     [
-        ("class", [0, 2], "right: classes 0, 2"),
-        ("t =", [0, 2], "right: t = 0, 2"),
-        ("draw", range(30), "right: 30 of 40 draws"),
+        ("class", [0, 2], "nothing wrong at classes 0, 2"),
+        ("t =", [0, 2], "nothing wrong at t = 0, 2"),
+        ("draw", range(30), "nothing wrong at 30 of 40 draws"),
     ],
 )
 def test_what_is_right_along_an_axis_is_told_in_few_words(axis, right, says):

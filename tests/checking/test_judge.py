@@ -115,6 +115,20 @@ def test_each_stage_says_what_is_wrong(stage):
         assert TITLES[stage] in text
 
 
+@pytest.mark.parametrize("exercise", [DOUBLE, BLEND, MEASURE], ids=lambda e: e.name)
+def test_who_returns_nothing_is_asked_for_the_return(exercise):
+    def answer(*given):
+        pass
+
+    says = exercise.check(answer, SEED).finding.says
+    assert says.startswith("it returns None: is the return missing?")
+
+
+def test_who_returns_none_for_one_of_two_is_not_asked_for_the_return():
+    verdict = BLEND.check(lambda a, b, gate: (None, blend(a, b, gate)[1]), SEED)
+    assert verdict.finding.says == "mixed: None; expected a NumPy array"
+
+
 def missing(namespace):
     """What is said of an answer that a namespace doesn't have by its name."""
     drawn = DOUBLE.drawn(SEED)

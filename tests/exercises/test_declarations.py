@@ -4,11 +4,14 @@ import doctest
 import inspect
 import json
 import re
+from dataclasses import replace
 
 import jupytext
 import numpy as np
 import torch
 
+from autograder.checking.exercise import SIZES, Draw
+from autograder.checking.plain import pack
 from autograder.exercises import CHAPTERS
 
 from .conftest import ROOT
@@ -39,6 +42,20 @@ def test_parts_are_told_apart_and_leave_nothing_out(exercise):
                 for part in exercise.parts
                 if not part.gradients
             ), f"nobody pays for {output} in the case {case}"
+
+
+def changes_with_steps(exercise, size):
+    """Whether a case is another one with more steps."""
+    drawn = [
+        exercise.inputs(Draw(np.random.default_rng(0), replace(size, T=T))) for T in (size.T, 9)
+    ]
+    return pack(drawn[0])[0] != pack(drawn[1])[0]
+
+
+def test_cases_are_named_after_steps_where_there_are_steps(exercise):
+    for size in exercise.sizes:
+        if size in SIZES and "step" in size.name:
+            assert changes_with_steps(exercise, size), size.name
 
 
 def test_every_part_has_a_case_that_tries_one_thing_alone(exercise):

@@ -1,7 +1,7 @@
 """The GRU in PyTorch: the cell, the stacked network, a regressor and a classifier of sequences."""
 
 from autograder.checking.contract import Part
-from autograder.checking.exercise import SIZES, Exercise, Size
+from autograder.checking.exercise import CELL_SIZES, Exercise, Size
 
 from . import torch_alternatives as other
 from . import torch_mistakes as wrong
@@ -115,7 +115,7 @@ gru_cell = Exercise(
     ),
     stand_in="torch.nn.GRUCell",
     # Many units, so that the spread of new parameters can be judged.
-    sizes=(*SIZES, Size("many units", T=1, B=1, I=2, H=20, gradients=False, initial=True)),
+    sizes=(*CELL_SIZES, Size("many units", T=1, B=1, I=2, H=20, gradients=False, initial=True)),
     book=at("gru-step"),
     mistakes=wrong.GRU_CELL,
     composes=True,

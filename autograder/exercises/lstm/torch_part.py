@@ -4,7 +4,7 @@ import numpy as np
 from torch import nn
 
 from autograder.checking.contract import Part
-from autograder.checking.exercise import SIZES, Exercise, Size
+from autograder.checking.exercise import CELL_SIZES, Exercise, Size
 
 from . import alternatives, torch_mistakes
 from .book import at
@@ -162,7 +162,7 @@ lstm_cell = Exercise(
     composes=True,
     book=at("lstm-step"),
     # Many units, so that the spread of new parameters can be judged.
-    sizes=(*SIZES, Size("many units", T=1, B=1, I=2, H=16, gradients=False, initial=True)),
+    sizes=(*CELL_SIZES, Size("many units", T=1, B=1, I=2, H=16, gradients=False, initial=True)),
     stand_in="torch.nn.LSTMCell",
     mistakes=torch_mistakes.LSTM_CELL,
     alternatives=alternatives.LSTM_CELL,

@@ -3,7 +3,7 @@
 from torch import nn
 
 from autograder.checking.contract import Part
-from autograder.checking.exercise import SIZES, Exercise, Size
+from autograder.checking.exercise import CELL_SIZES, Exercise, Size
 
 from . import torch_alternatives as alternatives
 from . import torch_mistakes as mistakes
@@ -102,7 +102,7 @@ rnn_cell = Exercise(
     ),
     stand_in="torch.nn.RNNCell",
     # Many units, so that the spread of new parameters can be judged.
-    sizes=(*SIZES, Size("many units", T=1, B=1, I=1, H=60, gradients=False, initial=True)),
+    sizes=(*CELL_SIZES, Size("many units", T=1, B=1, I=1, H=60, gradients=False, initial=True)),
     composes=True,
     book=at("rnn-cell"),
     mistakes=mistakes.RNN_CELL,

@@ -450,6 +450,13 @@ def _say_parameters(message):
     )
 
 
+RETURNS_NONE = "it returns None: is the return missing?"
+
+
+def _is_none(written):
+    return isinstance(written, dict) and written.get("leaf") == "none"
+
+
 def _describe(written):
     """A written-down value in words."""
     if isinstance(written, tuple | list):
@@ -477,7 +484,8 @@ def match(returns, written):
     """
     if isinstance(returns, str):
         return {returns: written}
-    wrong = f"it returns {_describe(written)}; expected {_describe_returns(returns)}"
+    came = RETURNS_NONE if _is_none(written) else f"it returns {_describe(written)};"
+    wrong = f"{came} expected {_describe_returns(returns)}"
     if isinstance(returns, dict):
         if not isinstance(written, dict) or "dict" not in written:
             return wrong
@@ -531,6 +539,8 @@ def _compare(contract, case, output, want, got, tolerance, label=None):
     if isinstance(want, dict) and want["leaf"] == "error":
         refused = isinstance(got, dict) and got.get("leaf") == "error"
         return None if refused else finding("type", f"{_describe(got)}; expected a ValueError")
+    if _is_none(got) and output == contract.returns:
+        return Finding("type", case.name, RETURNS_NONE, output)
     if not (isinstance(want, dict) and "array" in want):
         if plain(want) == plain(got):
             return None
@@ -634,7 +644,7 @@ def _place(contract, name, wrong):
                 still.append(f"{len(fine)} of {len(hit)} {_plural(axis, len(hit))}")
             else:
                 still.append(f"{_plural(axis, len(fine))} {', '.join(fine)}")
-    return f"first at {first}", f"right: {'; '.join(still)}" if still else ""
+    return f"first at {first}", f"nothing wrong at {'; at '.join(still)}" if still else ""
 
 
 def _name_index(contract, axis, k, size):
