@@ -1,9 +1,11 @@
 """What is declared fits together: points, parts, texts, links into the book."""
 
+import ast
 import doctest
 import inspect
 import json
 import re
+import textwrap
 from dataclasses import replace
 
 import jupytext
@@ -120,6 +122,16 @@ def test_the_text_gives_nothing_away(exercise):
     body = inspect.getsource(exercise.reference).split('"""')[-1]
     lines = [line.strip() for line in body.splitlines()]
     assert not [line for line in lines if len(line) > 20 and line in text]
+
+
+def test_no_hint_gives_the_solution_away(exercise):
+    """No call, sum, product or slice of the solution stands in a hint, but for the shortest."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(exercise.reference)))
+    work = [n for n in ast.walk(body) if isinstance(n, ast.BinOp | ast.Call | ast.Slice)]
+    texts = {ast.unparse(n).replace(" ", "") for n in work}
+    for mistake in exercise.mistakes:
+        hint = mistake.hint.replace(" ", "")
+        assert not [text for text in texts if len(text) > 8 and text in hint], mistake.name
 
 
 def test_links_lead_into_the_book(exercise):

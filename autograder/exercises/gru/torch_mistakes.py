@@ -1,5 +1,6 @@
 """How students get the PyTorch exercises of the GRU chapter wrong: edits of the reference."""
 
+from ..hints import INPUT_MEETS_WEIGHT_HH, STATE_MEETS_WEIGHT_IH
 from .numpy_mistakes import (
     BEFORE_PRODUCT,
     BIAS_OUTSIDE,
@@ -163,6 +164,18 @@ GRU_CELL = (
         WEIGHT_IH_NOT_TRANSPOSED,
         "gru-gates",
         ("x_t @ self.weight_ih.T", "x_t @ self.weight_ih"),
+    ),
+    mistake(
+        "state in the place of the input",
+        STATE_MEETS_WEIGHT_IH,
+        "gru-gates",
+        ("x_t @ self.weight_ih", "h @ self.weight_ih"),
+    ),
+    mistake(
+        "weight_hh in the place of weight_ih",
+        INPUT_MEETS_WEIGHT_HH,
+        "gru-gates",
+        ("x_t @ self.weight_ih.T", "x_t @ self.weight_hh.T"),
     ),
     mistake(
         "two states returned",
@@ -525,7 +538,7 @@ GRU_CLASSIFIER = (
     _classifier(
         "super with another class's name",
         "The class was renamed and its first line was not: super(GRUNet, self) asks for a class of "
-        "that name. Since Python 3, super() needs no arguments and can't go out of date.",
+        "that name. Need the line name a class at all? What isn't written can't go out of date.",
         ("super().__init__()", "super(GRUNet, self).__init__()"),
     ),
     _classifier(
