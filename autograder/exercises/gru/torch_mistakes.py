@@ -1,6 +1,6 @@
 """How students get the PyTorch exercises of the GRU chapter wrong: edits of the reference."""
 
-from ..hints import INPUT_MEETS_WEIGHT_HH, STATE_MEETS_WEIGHT_IH
+from ..hints import INPUT_MEETS_WEIGHT_HH, STATE_FIRST, STATE_MEETS_WEIGHT_IH
 from .numpy_mistakes import (
     BEFORE_PRODUCT,
     BIAS_OUTSIDE,
@@ -272,6 +272,12 @@ ZEROS_MADE = (
 )
 
 GRU = (
+    mistake(
+        "state and input exchanged",
+        STATE_FIRST,
+        "gru-stacked",
+        ("h = cell(x_t, h)", "h = cell(h, x_t)"),
+    ),
     mistake(
         "state not carried on",
         "Your first step is right and the later ones are not: each step starts from the initial "

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from ..hints import INPUT_MEETS_WEIGHT_HH, OLD_GRAPH, STATE_MEETS_WEIGHT_IH
+from ..hints import INPUT_MEETS_WEIGHT_HH, OLD_GRAPH, STATE_FIRST, STATE_MEETS_WEIGHT_IH
 from .numpy_mistakes import (
     NO_BIAS,
     NO_H,
@@ -199,6 +199,7 @@ def _network(name, hint, *edits, label="rnn-stacked", function=None):
 
 
 RNN_NETWORK = (
+    _network("state and input exchanged", STATE_FIRST, (STEP, "h = cell(h, x_t)")),
     _network(
         "state not carried on",
         NOT_CARRIED,
