@@ -41,6 +41,8 @@ class Size:
     than in the other cases, as the backward pass takes half the time."""
     initial: bool = False
     """Whether it is looked at how a new module's parameters are spread."""
+    needs: tuple[str, ...] = ()
+    """Cases that try alone what this one tries together, by name; see ``contract.Case``."""
     options: dict = field(default_factory=dict)
     """What else an exercise wants to know of a case."""
 
@@ -51,10 +53,25 @@ SIZES = (
     Size("one step", T=1, B=3, I=2, H=4, gradients=False),
     Size("a batch of one", T=4, B=1, I=3, H=2, gradients=False),
     Size("one hidden unit", T=3, B=4, I=2, H=1, gradients=False),
-    Size("saturated gates", T=3, B=2, I=5, H=4, scale=20.0),
+    Size("large numbers", T=3, B=2, I=5, H=4, scale=20.0),
     Size("float32", T=5, B=3, I=2, H=4, dtype="float32"),
 )
 """The cases that every exercise is tried on unless it names others."""
+
+CELL_SIZES = (
+    Size("small sizes", B=3, I=2, H=4),
+    Size("larger sizes", B=2, I=5, H=7, gradients=False),
+    Size("a batch of one", B=1, I=3, H=2, gradients=False),
+    Size("one hidden unit", B=4, I=2, H=1, gradients=False),
+    Size("large numbers", B=2, I=5, H=4, scale=20.0),
+    Size("float32", B=3, I=2, H=4, dtype="float32"),
+)
+"""The cases of what has no steps: of a cell, and of its gates."""
+
+WEIGHT_SIZES = tuple(
+    replace(size, name="more inputs than units") if size.B == 1 else size for size in CELL_SIZES
+)
+"""The cases of what converts weights, and has no batch."""
 
 
 @dataclass
@@ -253,7 +270,7 @@ class Exercise:
         cases = []
         for k, size in enumerate(self.sizes):
             rng = np.random.default_rng([seed, k])
-            looks = {"gradients": size.gradients, "initial": size.initial}
+            looks = {"gradients": size.gradients, "initial": size.initial, "needs": size.needs}
             # An answer that keeps something from call to call shows it in the first case.
             cases.append(Case(size.name, self.inputs(Draw(rng, size)), again=k == 0, **looks))
         return cases

@@ -345,11 +345,13 @@ def _spared(statement):
 
 
 @contextlib.contextmanager
-def time_limit(seconds):
-    """Raise TimeUp in the main thread once the time is over."""
+def time_limit(seconds, allowed):
+    """Raise TimeUp in the main thread after so many seconds, the rest of those allowed."""
 
     def stop(signum, frame):
-        raise TimeUp("its time was up and it was still running")
+        raise TimeUp(
+            f"it was still running after {allowed:g} seconds, which is all the time it has"
+        )
 
     signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
@@ -402,7 +404,7 @@ def _keep_back(size):
 def _run(sock, shell, name, source, seconds):
     recorder = Recorder()
     try:
-        with time_limit(seconds):
+        with time_limit(seconds, seconds):
             recorder = shell.execute(source)
     except TimeUp as error:
         recorder.error(TimeUp, error, [f"TimeUp: {error}"])
@@ -419,7 +421,9 @@ def _observe(sock, namespace, request):
     until = time.monotonic() + request["seconds"]
     waiting, last = b"", 0.0
     for case in request["cases"]:
-        said, ended = _said_of(contract, namespace, Case(**case), helpers, until)
+        said, ended = _said_of(
+            contract, namespace, Case(**case), helpers, until, request["seconds"]
+        )
         waiting += _frame(said)
         # Each message wakes the other side: what is quick is told together, but for the first. So
         # where nothing has come, it was the first case that ended this process.
@@ -441,10 +445,10 @@ def _frame(said):
     return wire.frame_of(text, raw)
 
 
-def _said_of(contract, namespace, case, helpers, until):
+def _said_of(contract, namespace, case, helpers, until, seconds):
     """The message on one case, and whether the answer's time is up."""
     try:
-        with time_limit(until - time.monotonic()):
+        with time_limit(until - time.monotonic(), seconds):
             observation = probe.observe(contract, namespace, case, helpers)
     except BaseException as error:
         said = {"stopped": type(error).__name__, "message": str(error)[:500]}

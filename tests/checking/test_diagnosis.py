@@ -218,16 +218,16 @@ def test_gates_in_another_order_are_told():
 
 def test_gates_that_are_right_are_told():
     verdict = GATES.check(lambda W_i, W_f, W_o: np.concatenate([W_i, W_f, W_o + 1]), SEED)
-    assert verdict.finding.holds == "right: gates i, f"
+    assert verdict.finding.holds == "nothing wrong at gates i, f"
     assert "gate o, unit 0" in verdict.finding.says
 
 
 @pytest.mark.parametrize(
     "axis, right, says",
     [
-        ("class", [0, 2], "right: classes 0, 2"),
-        ("t =", [0, 2], "right: t = 0, 2"),
-        ("draw", range(30), "right: 30 of 40 draws"),
+        ("class", [0, 2], "nothing wrong at classes 0, 2"),
+        ("t =", [0, 2], "nothing wrong at t = 0, 2"),
+        ("draw", range(30), "nothing wrong at 30 of 40 draws"),
     ],
 )
 def test_what_is_right_along_an_axis_is_told_in_few_words(axis, right, says):
@@ -253,12 +253,21 @@ def test_right_cases_are_told():
     assert "Right in the case “a batch of one”; wrong in the others." in told(DOUBLE, one_row)
 
 
-def test_one_step_right_and_many_wrong_is_told():
+@pytest.mark.parametrize(
+    "change, says",
+    [
+        (lambda mixed, total: (mixed + 1, total + 1), "wrong for more: look at what is carried"),
+        (lambda mixed, total: (mixed + 1, total), "wrong for more."),
+        (lambda mixed, total: (mixed[1:], total + 1), "wrong for more."),
+    ],
+    ids=["everything wrong", "one output right", "wrong shape"],
+)
+def test_one_step_right_and_many_wrong_is_told(change, says):
     def answer(a, b, gate):
-        mixed, total = blend(a, b, gate)
-        return (mixed, total) if len(a) == 1 else (mixed + 1, total)
+        right = blend(a, b, gate)
+        return right if len(a) == 1 else change(*right)
 
-    assert "Right for one step, wrong for more" in told(BLEND, answer)
+    assert f"Right for one step, {says}" in told(BLEND, answer)
 
 
 def test_gradients_are_told_apart_from_values():

@@ -127,5 +127,5 @@ def test_what_holds_is_shown():
         return a
 
     verdict = DOUBLE.check(double, SEED)
-    assert "right: batch rows 1, 2" in as_text(verdict)
-    assert "right: batch rows 1, 2" in as_html(verdict)
+    assert "nothing wrong at batch rows 1, 2" in as_text(verdict)
+    assert "nothing wrong at batch rows 1, 2" in as_html(verdict)

@@ -111,3 +111,13 @@ def test_the_toy_reader_carries_a_state():
     together, apart, alone = (leaf["array"] for leaf in observed["value"])
     np.testing.assert_allclose(together, apart)
     assert not np.allclose(apart, alone)
+
+
+def test_who_trains_and_returns_nothing_is_asked_for_the_return():
+    def train(model, *given):
+        pass
+
+    inputs = Case("a case", training_inputs())
+    observed = observe(contract("train", "fit", "torch"), {"train": train}, inputs)
+    says = "it returns None: is the return missing? expected a dict"
+    assert observed["problem"]["message"] == says

@@ -14,6 +14,7 @@ from torch import nn
 
 from autograder.checking.contract import Part
 from autograder.checking.diagnosis import diagnose, holds, right_where
+from autograder.checking.exercise import Size
 from autograder.checking.feedback import TITLES, as_html, as_text
 from autograder.checking.judge import STAGES, judge, readable
 from autograder.checking.probe import observe
@@ -112,6 +113,20 @@ def test_each_stage_says_what_is_wrong(stage):
     assert says in verdict.finding.says
     for text in (as_text(verdict), html.unescape(as_html(verdict))):
         assert TITLES[stage] in text
+
+
+@pytest.mark.parametrize("exercise", [DOUBLE, BLEND, MEASURE], ids=lambda e: e.name)
+def test_who_returns_nothing_is_asked_for_the_return(exercise):
+    def answer(*given):
+        pass
+
+    says = exercise.check(answer, SEED).finding.says
+    assert says.startswith("it returns None: is the return missing?")
+
+
+def test_who_returns_none_for_one_of_two_is_not_asked_for_the_return():
+    verdict = BLEND.check(lambda a, b, gate: (None, blend(a, b, gate)[1]), SEED)
+    assert verdict.finding.says == "mixed: None; expected a NumPy array"
 
 
 def missing(namespace):
@@ -530,3 +545,42 @@ def test_what_refuses_everything_earns_nothing_for_it(exercise):
     assert verdict.points == 0
     assert any("takes no input at all" in part.finding.says for part in verdict.parts)
     assert exercise.check(exercise.reference, SEED).points == exercise.points
+
+
+TOGETHER = dataclasses.replace(
+    SCALE,
+    sizes=(Size("three rows"), Size("one row", B=1, needs=("three rows",))),
+    parts=(
+        Part("three rows", 1, cases=("three rows",)),
+        Part("one row", 1, cases=("one row",)),
+        Part("gradients", 1, cases=("one row",), gradients=True),
+    ),
+)
+
+
+def scaled_wrong(rows):
+    """A module that is wrong in batches of so many rows."""
+
+    def forward(self, x):
+        scaled, shifted = Scale.forward(self, x)
+        return scaled + (len(x) in rows), shifted
+
+    return broken(forward=forward)
+
+
+@pytest.mark.parametrize(
+    "rows, lost",
+    [((3,), ["three rows"]), ((1, 3), ["three rows"]), ((1,), ["one row", "gradients"])],
+)
+def test_a_case_that_needs_another_costs_nothing_where_that_one_is_wrong(rows, lost):
+    verdict = TOGETHER.check(scaled_wrong(rows), SEED)
+    assert [part.says for part in verdict.parts if part.finding] == lost
+
+
+def test_gradients_of_wrong_values_cost_nothing_more():
+    def forward(self, x):
+        scaled, shifted = Scale.forward(self, x)
+        return (scaled.detach() if len(x) == 3 else scaled) + (len(x) == 3), shifted
+
+    verdict = TOGETHER.check(broken(forward=forward), SEED)
+    assert [part.says for part in verdict.parts if part.finding] == ["three rows"]

@@ -544,6 +544,13 @@ def test_forbidden_text_gets_no_points_and_a_message_that_says_why():
         assert "NumPy alone" in text
 
 
+def test_who_must_not_build_a_network_is_told_that():
+    sizes = dataclasses.replace(NUMPY, allows=("torch.Size",))
+    said = say_forbidden(sizes, ["torch.nn.LSTM"])
+    assert "without building a network" in said and "torch.Size alone is allowed" in said
+    assert "NumPy alone" not in said
+
+
 def test_what_is_left_to_the_instructor_keeps_its_points_and_is_marked():
     def right(a):
         return 2 * a

@@ -1,14 +1,19 @@
 """What is declared fits together: points, parts, texts, links into the book."""
 
+import ast
 import doctest
 import inspect
 import json
 import re
+import textwrap
+from dataclasses import replace
 
 import jupytext
 import numpy as np
 import torch
 
+from autograder.checking.exercise import SIZES, Draw
+from autograder.checking.plain import pack
 from autograder.exercises import CHAPTERS
 
 from .conftest import ROOT
@@ -39,6 +44,29 @@ def test_parts_are_told_apart_and_leave_nothing_out(exercise):
                 for part in exercise.parts
                 if not part.gradients
             ), f"nobody pays for {output} in the case {case}"
+
+
+def changes_with_steps(exercise, size):
+    """Whether a case is another one with more steps."""
+    drawn = [
+        exercise.inputs(Draw(np.random.default_rng(0), replace(size, T=T))) for T in (size.T, 9)
+    ]
+    return pack(drawn[0])[0] != pack(drawn[1])[0]
+
+
+def test_cases_are_named_after_steps_where_there_are_steps(exercise):
+    for size in exercise.sizes:
+        if size in SIZES and "step" in size.name:
+            assert changes_with_steps(exercise, size), size.name
+
+
+def test_every_part_has_a_case_that_tries_one_thing_alone(exercise):
+    cases = {size.name for size in exercise.sizes}
+    alone = {size.name for size in exercise.sizes if not size.needs}
+    for size in exercise.sizes:
+        assert set(size.needs) <= cases - {size.name}
+    for part in exercise.parts:
+        assert not part.cases or alone.intersection(part.cases)
 
 
 NO_WAY_BACK = {"train_truncated", "train", "init_forget_bias", "generate"}
@@ -94,6 +122,16 @@ def test_the_text_gives_nothing_away(exercise):
     body = inspect.getsource(exercise.reference).split('"""')[-1]
     lines = [line.strip() for line in body.splitlines()]
     assert not [line for line in lines if len(line) > 20 and line in text]
+
+
+def test_no_hint_gives_the_solution_away(exercise):
+    """No call, sum, product or slice of the solution stands in a hint, but for the shortest."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(exercise.reference)))
+    work = [n for n in ast.walk(body) if isinstance(n, ast.BinOp | ast.Call | ast.Slice)]
+    texts = {ast.unparse(n).replace(" ", "") for n in work}
+    for mistake in exercise.mistakes:
+        hint = mistake.hint.replace(" ", "")
+        assert not [text for text in texts if len(text) > 8 and text in hint], mistake.name
 
 
 def test_links_lead_into_the_book(exercise):

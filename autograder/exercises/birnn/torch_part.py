@@ -140,7 +140,8 @@ def loss_case(draw):
     }
 
 
-NO_STATE = case("no initial state", T=5, B=4, I=3, H=2, state=False)
+# In rows that fill the batch, so that it costs nothing where padding is read.
+NO_STATE = case("no initial state", T=5, B=4, I=3, H=2, lengths="full", state=False)
 
 packed = Exercise(
     reference=run_packed,
@@ -156,7 +157,7 @@ packed = Exercise(
         SHORT,
         ONE_STEP,
         ONE_ROW,
-        NO_STATE,
+        case("no initial state", T=5, B=4, I=3, H=2, state=False),
     ),
     parts=(
         Part("the output", 1, outputs=("output",)),
@@ -209,6 +210,24 @@ bilstm = Exercise(
 )
 
 ONE_LAYER = case("one layer", T=5, B=4, I=3, H=2, num_layers=1)
+THREE_LAYERS = case("three layers", T=5, B=4, I=3, H=2, num_layers=3)
+STACKED = tuple(
+    size.name for size in (UNEQUAL, THREE_LAYERS, SHORT, FULL, ONE_STEP, ONE_ROW, FLOAT32)
+)
+NO_STATES = (
+    case(NO_STATE.name, T=5, B=4, I=3, H=2, lengths="full", num_layers=1, state=False),
+    case(
+        "no initial state, three layers",
+        T=5,
+        B=4,
+        I=3,
+        H=2,
+        needs=(THREE_LAYERS.name,),
+        num_layers=3,
+        state=False,
+    ),
+)
+
 bigru = Exercise(
     reference=BiGRU,
     inputs=bigru_case,
@@ -229,46 +248,21 @@ bigru = Exercise(
     sizes=(
         ONE_LAYER,
         UNEQUAL,
-        case("three layers", T=5, B=4, I=3, H=2, num_layers=3),
+        THREE_LAYERS,
         SHORT,
         FULL,
         ONE_STEP,
         ONE_ROW,
-        NO_STATE,
         FLOAT32,
+        *NO_STATES,
     ),
     parts=(
         Part("one layer", 1, cases=(ONE_LAYER.name,)),
-        Part(
-            "the output of stacked layers",
-            1,
-            outputs=("output",),
-            cases=(
-                UNEQUAL.name,
-                "three layers",
-                SHORT.name,
-                FULL.name,
-                ONE_STEP.name,
-                ONE_ROW.name,
-                FLOAT32.name,
-            ),
-        ),
-        Part(
-            "the final states of stacked layers",
-            1,
-            outputs=("h_n",),
-            cases=(
-                UNEQUAL.name,
-                "three layers",
-                SHORT.name,
-                FULL.name,
-                ONE_STEP.name,
-                ONE_ROW.name,
-                FLOAT32.name,
-            ),
-        ),
-        Part("zeros where no state is given", 1, cases=(NO_STATE.name,)),
-        Part("gradients for inputs, states and parameters", 1, gradients=True),
+        Part("the output of stacked layers", 1, outputs=("output",), cases=STACKED),
+        Part("the final states of stacked layers", 1, outputs=("h_n",), cases=STACKED),
+        Part("zeros where no state is given", 1, cases=tuple(size.name for size in NO_STATES)),
+        Part("gradients through one layer", 0.5, cases=(ONE_LAYER.name,), gradients=True),
+        Part("gradients through stacked layers", 0.5, cases=STACKED, gradients=True),
     ),
     uses=("run_packed",),
     allows=("torch.nn.GRU",),

@@ -633,9 +633,9 @@ KERAS_TO_TORCH = (
     ),
     mistake(
         "the GRU's two biases exchanged",
-        "bias[0] goes with the input and bias[1] with the state. For two gates it makes no "
-        "difference, since both are added; for the candidate it does, for the reset gate "
-        "multiplies one of them.",
+        "Your two biases come back the other way round. For two gates it makes no difference, "
+        "since both are added; for the candidate it does, for the reset gate multiplies one of "
+        "them.",
         KERAS,
         ("bias[0], bias[1]", "bias[1], bias[0]"),
     ),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from autograder.checking.contract import Part
-from autograder.checking.exercise import SIZES, Exercise, Size
+from autograder.checking.exercise import CELL_SIZES, Exercise, Size
 from autograder.reference import comparison
 
 from . import alternatives, numpy_mistakes
@@ -12,9 +12,10 @@ from .book import at
 PER_UNIT = ("batch row", "unit")
 
 
-def options(name, dtype="float64", scale=0.5, T=5, B=3, I=2, H=4, **given):
+def options(name, dtype="float64", scale=0.5, T=5, B=3, I=2, H=4, needs=(), **given):
     """A case with options of its own."""
-    return Size(name, T=T, B=B, I=I, H=H, dtype=dtype, scale=scale, options=given)
+    sizes = {"T": T, "B": B, "I": I, "H": H, "dtype": dtype}
+    return Size(name, **sizes, scale=scale, needs=needs, options=given)
 
 
 def names_of(sizes):
@@ -232,7 +233,7 @@ sru_step = Exercise(
     inputs=sru_inputs,
     returns=("h", "c"),
     axes={"h": PER_UNIT, "c": PER_UNIT},
-    sizes=tuple(size for size in SIZES if size.T != 1),
+    sizes=CELL_SIZES,
     parts=(
         Part("the new memory c", 1, outputs=("c",)),
         Part("the output h", 2, outputs=("h",)),

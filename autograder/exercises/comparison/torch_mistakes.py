@@ -166,7 +166,8 @@ TRAIN = (
     ),
     mistake(
         "validated in training mode",
-        "You validate with dropout at work: model.eval() switches it off.",
+        "You validate with dropout at work, so the loss is another one each time. A model has a "
+        "mode for training and one for evaluation.",
         TRAINING,
         ("        model.eval()\n        with", "        with"),
         (
@@ -184,7 +185,7 @@ TRAIN = (
     mistake(
         "trained in evaluation mode",
         "After the first epoch the model stays in evaluation mode, so that dropout no longer "
-        "works in training. Switch back with model.train() before each epoch.",
+        "works in training. A mode stays until another one is set.",
         TRAINING,
         ("        model.train()\n", ""),
         ("    for epoch in", "    model.train()\n    for epoch in"),

@@ -267,7 +267,12 @@ READING = (
     options("a batch of one", T=4, B=1, H=2, num_layers=2),
     Size("float32", dtype="float32", options={"num_layers": 1}),
 )
-FRESH = (options("no state", T=3, B=4, H=5, num_layers=2, state=False),)
+FRESH = (
+    options("no state", T=3, B=4, H=5, num_layers=1, state=False),
+    options(
+        "no state, two layers", T=3, B=4, H=5, num_layers=2, state=False, needs=("two layers",)
+    ),
+)
 
 char_gru = Exercise(
     reference=CharGRU,

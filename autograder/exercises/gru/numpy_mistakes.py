@@ -6,6 +6,15 @@ looks like and why it matters; it never gives the line that would be right.
 
 from autograder.checking.exercise import Mistake
 
+from ..hints import (
+    BATCH_FIRST,
+    INPUT_MEETS_WEIGHT_HH,
+    LIST_TOO_SHORT,
+    OR_WEIGHT_HH,
+    ROW_BEFORE_THE_FIRST,
+    STATE_FIRST,
+    STATE_MEETS_WEIGHT_IH,
+)
 from .book import at
 
 
@@ -210,10 +219,16 @@ def gate_mistakes(gate):
             ("weight_hh[block].T", "weight_hh[block]"),
         ),
         mistake(
-            "weight_ih not transposed",
-            WEIGHT_IH_NOT_TRANSPOSED,
+            "weight_ih not transposed, or weight_hh in its place",
+            WEIGHT_IH_NOT_TRANSPOSED + OR_WEIGHT_HH,
             "gru-gates",
             ("weight_ih[block].T", "weight_ih[block]"),
+        ),
+        mistake(
+            "h_prev in the place of x_t",
+            STATE_MEETS_WEIGHT_IH,
+            "gru-gates",
+            ("x_t @ weight_ih", "h_prev @ weight_ih"),
         ),
         mistake("h_prev left out", NO_H, "gru-gates", (" + h_prev @ weight_hh[block].T", "")),
         mistake(
@@ -319,6 +334,12 @@ CANDIDATE = (
         "to 1. The sum is only what goes into the squeezing function.",
         "gru-candidate",
         (PROPOSED, "return from_input + reset * from_state"),
+    ),
+    mistake(
+        "h_prev in the place of x_t",
+        STATE_MEETS_WEIGHT_IH,
+        "gru-candidate",
+        ("x_t @ weight_ih", "h_prev @ weight_ih"),
     ),
     mistake("bias_ih left out", ONE_BIAS, "gru-two-biases", (" + bias_ih[block]", "")),
     mistake("bias_hh left out", ONE_BIAS, "gru-two-biases", (" + bias_hh[block]", "")),
@@ -502,6 +523,18 @@ GRU_STEP = (
         WEIGHT_IH_NOT_TRANSPOSED,
         "gru-gates",
         ("x_t @ weight_ih.T", "x_t @ weight_ih"),
+    ),
+    mistake(
+        "h_prev in the place of x_t",
+        STATE_MEETS_WEIGHT_IH,
+        "gru-gates",
+        ("x_t @ weight_ih", "h_prev @ weight_ih"),
+    ),
+    mistake(
+        "weight_hh in the place of weight_ih",
+        INPUT_MEETS_WEIGHT_HH,
+        "gru-gates",
+        ("x_t @ weight_ih.T", "x_t @ weight_hh.T"),
     ),
     mistake(
         "two states returned",
@@ -749,9 +782,22 @@ GRU_FORWARD = (
     mistake(
         "h0 ignored",
         "Your sequence starts from zeros whatever it is given. Zeros are only the usual choice; a "
-        "sequence that goes on where another ended starts from that one's final state.",
+        "sequence that goes on where another ended starts from that one's final state."
+        + ROW_BEFORE_THE_FIRST,
         "gru-carry-state",
         (START, "h = np.zeros_like(h0)"),
+    ),
+    mistake(
+        "a list asked for an item that it doesn't have",
+        LIST_TOO_SHORT,
+        "gru-carry-state",
+        ("x_t, h, weight_ih", "x_t, output[-1], weight_ih"),
+    ),
+    mistake(
+        "state and input exchanged",
+        STATE_FIRST,
+        "gru-carry-state",
+        ("x_t, h, weight_ih", "h, x_t, weight_ih"),
     ),
     mistake(
         "the same input at every step",
@@ -807,6 +853,13 @@ GRU_FORWARD = (
         "The first two axes of your output are exchanged: it is (B, T, H) and should be (T, B, H), "
         "time first like x. Look at the axis along which you stack.",
         "gru-carry-state",
+        (RETURN, "return np.stack(output, axis=1), h"),
+    ),
+    mistake(
+        "x and output taken batch first",
+        BATCH_FIRST,
+        "gru-carry-state",
+        (EACH, "for x_t in x.swapaxes(0, 1):"),
         (RETURN, "return np.stack(output, axis=1), h"),
     ),
     mistake(

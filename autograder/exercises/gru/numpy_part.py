@@ -3,7 +3,7 @@
 import numpy as np
 
 from autograder.checking.contract import Part
-from autograder.checking.exercise import SIZES, Exercise, Size
+from autograder.checking.exercise import CELL_SIZES, SIZES, WEIGHT_SIZES, Exercise, Size
 from autograder.reference import gru
 
 from . import numpy_alternatives as other
@@ -119,8 +119,7 @@ def backward_inputs(draw):
 ONE_STEP = tuple(size.name for size in SIZES if size.T == 1)
 WHOLE_NUMBERS = Size("whole numbers as input", T=4, B=2, I=3, H=5, whole=True)
 RESET_AT_1 = Size("the reset gate held at 1", B=3, I=2, H=4, options={"reset": 1})
-# In one step T plays no part; what is left of the usual cases all differ in B, I, H or scale.
-STEP_SIZES = (RESET_AT_1, *(size for size in SIZES if size.T != 1))
+STEP_SIZES = (RESET_AT_1, *CELL_SIZES)
 
 
 update_gate = Exercise(
@@ -128,6 +127,7 @@ update_gate = Exercise(
     inputs=step_inputs,
     returns="z",
     axes={"z": PER_UNIT},
+    sizes=CELL_SIZES,
     parts=(Part("the update gate", 1),),
     composes=True,
     book=at("gru-gates"),
@@ -140,6 +140,7 @@ reset_gate = Exercise(
     inputs=step_inputs,
     returns="r",
     axes={"r": PER_UNIT},
+    sizes=CELL_SIZES,
     parts=(Part("the reset gate", 1),),
     composes=True,
     book=at("gru-gates"),
@@ -201,6 +202,7 @@ simplified_gru_step = Exercise(
     inputs=simplified_inputs,
     returns="c",
     axes={"c": PER_UNIT},
+    sizes=CELL_SIZES,
     parts=(Part("the new memory", 2),),
     composes=True,
     book=at("gru-simplified"),
@@ -217,7 +219,7 @@ gru_forward = Exercise(
     parts=(
         Part("a sequence of one step", 1, cases=ONE_STEP),
         Part("output for many steps", 2, outputs=("output",)),
-        Part("the final state h_n", 1),
+        Part("the final state h_n", 1, outputs=("h_n",)),
     ),
     uses=("gru_step",),
     composes=True,
@@ -233,6 +235,7 @@ convert_update_convention = Exercise(
     returns=tuple(PARAMETER_AXES),
     axes=PARAMETER_AXES,
     gates=GATES,
+    sizes=WEIGHT_SIZES,
     parts=(
         Part("weight_ih and weight_hh", 1, outputs=("weight_ih", "weight_hh")),
         Part("bias_ih and bias_hh", 1, outputs=("bias_ih", "bias_hh")),

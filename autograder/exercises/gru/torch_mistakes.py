@@ -1,5 +1,6 @@
 """How students get the PyTorch exercises of the GRU chapter wrong: edits of the reference."""
 
+from ..hints import INPUT_MEETS_WEIGHT_HH, STATE_FIRST, STATE_MEETS_WEIGHT_IH
 from .numpy_mistakes import (
     BEFORE_PRODUCT,
     BIAS_OUTSIDE,
@@ -165,6 +166,18 @@ GRU_CELL = (
         ("x_t @ self.weight_ih.T", "x_t @ self.weight_ih"),
     ),
     mistake(
+        "state in the place of the input",
+        STATE_MEETS_WEIGHT_IH,
+        "gru-gates",
+        ("x_t @ self.weight_ih", "h @ self.weight_ih"),
+    ),
+    mistake(
+        "weight_hh in the place of weight_ih",
+        INPUT_MEETS_WEIGHT_HH,
+        "gru-gates",
+        ("x_t @ self.weight_ih.T", "x_t @ self.weight_hh.T"),
+    ),
+    mistake(
         "two states returned",
         "You return a pair. A GRU has one state: what it remembers is what it says, and there is "
         "no cell state beside it.",
@@ -259,6 +272,12 @@ ZEROS_MADE = (
 )
 
 GRU = (
+    mistake(
+        "state and input exchanged",
+        STATE_FIRST,
+        "gru-stacked",
+        ("h = cell(x_t, h)", "h = cell(h, x_t)"),
+    ),
     mistake(
         "state not carried on",
         "Your first step is right and the later ones are not: each step starts from the initial "
@@ -525,7 +544,7 @@ GRU_CLASSIFIER = (
     _classifier(
         "super with another class's name",
         "The class was renamed and its first line was not: super(GRUNet, self) asks for a class of "
-        "that name. Since Python 3, super() needs no arguments and can't go out of date.",
+        "that name. Need the line name a class at all? What isn't written can't go out of date.",
         ("super().__init__()", "super(GRUNet, self).__init__()"),
     ),
     _classifier(

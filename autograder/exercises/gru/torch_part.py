@@ -1,7 +1,7 @@
 """The GRU in PyTorch: the cell, the stacked network, a regressor and a classifier of sequences."""
 
 from autograder.checking.contract import Part
-from autograder.checking.exercise import SIZES, Exercise, Size
+from autograder.checking.exercise import CELL_SIZES, Exercise, Size
 
 from . import torch_alternatives as other
 from . import torch_mistakes as wrong
@@ -82,16 +82,19 @@ def classifier_case(draw):
     return sequence_model_case(draw, size, draw.T, num_classes=size, T=draw.T)
 
 
-def options(name, T=5, B=3, I=2, H=4, dtype="float64", gradients=True, **given):
+def options(name, T=5, B=3, I=2, H=4, dtype="float64", gradients=True, needs=(), **given):
     """A case with options of its own."""
-    return Size(name, T=T, B=B, I=I, H=H, dtype=dtype, gradients=gradients, options=given)
+    sizes = {"T": T, "B": B, "I": I, "H": H, "dtype": dtype}
+    return Size(name, **sizes, gradients=gradients, needs=needs, options=given)
 
 
 ONE_LAYER = "one layer"
 BATCH_FIRST = "batch_first"
 NO_STATE = "no initial state"
 FLOAT32 = "float32"
-BATCH_FIRST_NO_STATE = "batch_first, no initial state, float32"
+NO_STATE_STACKED = "no initial state, three layers"
+BATCH_FIRST_NO_STATE = "batch_first, no initial state, two layers, float32"
+STACKED = ("two layers", "three layers", "one step", "a batch of one", "one hidden unit")
 LAYER_AXES = {f"gru.{name}_l{k}": axes for name, axes in PARAMETER_AXES.items() for k in range(3)}
 
 gru_cell = Exercise(
@@ -112,7 +115,7 @@ gru_cell = Exercise(
     ),
     stand_in="torch.nn.GRUCell",
     # Many units, so that the spread of new parameters can be judged.
-    sizes=(*SIZES, Size("many units", T=1, B=1, I=2, H=20, gradients=False, initial=True)),
+    sizes=(*CELL_SIZES, Size("many units", T=1, B=1, I=2, H=20, gradients=False, initial=True)),
     book=at("gru-step"),
     mistakes=wrong.GRU_CELL,
     composes=True,
@@ -138,13 +141,25 @@ gru_network = Exercise(
         options("one step", T=1, num_layers=2, gradients=False),
         options("a batch of one", T=4, B=1, I=3, H=2, num_layers=2, gradients=False),
         options("one hidden unit", T=3, B=4, I=2, H=1, num_layers=2, gradients=False),
-        options(NO_STATE, T=3, B=2, I=5, H=4, num_layers=3, gradients=False, state=False),
-        options(BATCH_FIRST, num_layers=2, batch_first=True),
+        # Tried with one layer, these cost nothing where layers are stacked the wrong way.
+        options(NO_STATE, T=3, B=2, I=5, H=4, num_layers=1, gradients=False, state=False),
+        options(BATCH_FIRST, num_layers=1, batch_first=True),
+        options(
+            NO_STATE_STACKED,
+            T=3,
+            B=2,
+            I=5,
+            gradients=False,
+            needs=("three layers",),
+            num_layers=3,
+            state=False,
+        ),
         # The number of rows, for the zeros, is on another axis here.
         options(
             BATCH_FIRST_NO_STATE,
             dtype="float32",
             gradients=False,
+            needs=("two layers", NO_STATE, NO_STATE_STACKED),
             num_layers=2,
             batch_first=True,
             state=False,
@@ -152,14 +167,12 @@ gru_network = Exercise(
     ),
     parts=(
         Part("one layer", 1, cases=(ONE_LAYER,)),
-        Part(
-            "stacked layers",
-            2,
-            cases=("two layers", "three layers", "one step", "a batch of one", "one hidden unit"),
-        ),
-        Part("zeros where no state is given", 1, cases=(NO_STATE,)),
+        Part("the output of stacked layers", 1, outputs=("output",), cases=STACKED),
+        Part("the final states of stacked layers", 1, outputs=("h_n",), cases=STACKED),
+        Part("zeros where no state is given", 1, cases=(NO_STATE, NO_STATE_STACKED)),
         Part("batch_first", 1, cases=(BATCH_FIRST, BATCH_FIRST_NO_STATE)),
-        Part("gradients for inputs, states and parameters", 1, gradients=True),
+        Part("gradients through one layer", 0.5, cases=(ONE_LAYER,), gradients=True),
+        Part("gradients through stacked layers", 0.5, cases=STACKED, gradients=True),
     ),
     uses=("GRUCell",),
     book=at("gru-stacked"),
@@ -186,7 +199,8 @@ regressor = Exercise(
     parts=(
         Part("one layer", 1, cases=(ONE_LAYER,)),
         Part("stacked layers, one answer or several", 1),
-        Part("gradients for the input and all parameters", 1, gradients=True),
+        Part("gradients through one layer", 0.5, cases=(ONE_LAYER,), gradients=True),
+        Part("gradients through stacked layers", 0.5, gradients=True),
     ),
     allows=("torch.nn.GRU",),
     book=at("gru-last-step"),

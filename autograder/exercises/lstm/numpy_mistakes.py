@@ -10,6 +10,15 @@ import numpy as np
 
 from autograder.checking.exercise import Mistake
 
+from ..hints import (
+    BATCH_FIRST,
+    INPUT_MEETS_WEIGHT_HH,
+    LIST_TOO_SHORT,
+    OR_WEIGHT_HH,
+    ROW_BEFORE_THE_FIRST,
+    STATE_FIRST,
+    STATE_MEETS_WEIGHT_IH,
+)
 from .book import at
 
 
@@ -320,10 +329,16 @@ def gate_mistakes(gate):
             ("weight_hh[block].T", "weight_hh[block]"),
         ),
         mistake(
-            "weight_ih not transposed",
-            WEIGHT_IH_NOT_TRANSPOSED,
+            "weight_ih not transposed, or weight_hh in its place",
+            WEIGHT_IH_NOT_TRANSPOSED + OR_WEIGHT_HH,
             "lstm-rows",
             ("weight_ih[block].T", "weight_ih[block]"),
+        ),
+        mistake(
+            "h_prev in the place of x_t",
+            STATE_MEETS_WEIGHT_IH,
+            "lstm-rows",
+            ("x_t @ weight_ih", "h_prev @ weight_ih"),
         ),
         mistake("h_prev left out", NO_H, "lstm-gates", (" + h_prev @ weight_hh[block].T", "")),
         mistake(
@@ -505,6 +520,18 @@ LSTM_STEP = (
         "lstm-rows",
         ("x_t @ weight_ih.T", "x_t @ weight_ih"),
     ),
+    mistake(
+        "h_prev in the place of x_t",
+        STATE_MEETS_WEIGHT_IH,
+        "lstm-rows",
+        ("x_t @ weight_ih", "h_prev @ weight_ih"),
+    ),
+    mistake(
+        "weight_hh in the place of weight_ih",
+        INPUT_MEETS_WEIGHT_HH,
+        "lstm-rows",
+        ("x_t @ weight_ih.T", "x_t @ weight_hh.T"),
+    ),
     mistake("h_prev left out", NO_H, "lstm-step", (" + h_prev @ weight_hh.T", "")),
     mistake(
         "σ for the candidate", SIGMOID_CANDIDATE, "lstm-gates", ("np.tanh(a_g)", "sigmoid(a_g)")
@@ -608,10 +635,25 @@ LSTM_FORWARD = (
         ("x_t, h, c,", "x_t, h0, c,"),
     ),
     mistake(
-        "h0 ignored", START_IGNORED, "lstm-carry-states", (START, "h, c = np.zeros_like(h0), c0")
+        "h0 ignored",
+        START_IGNORED + ROW_BEFORE_THE_FIRST,
+        "lstm-carry-states",
+        (START, "h, c = np.zeros_like(h0), c0"),
     ),
     mistake(
         "c0 ignored", START_IGNORED, "lstm-carry-states", (START, "h, c = h0, np.zeros_like(c0)")
+    ),
+    mistake(
+        "a list asked for an item that it doesn't have",
+        LIST_TOO_SHORT,
+        "lstm-carry-states",
+        ("x_t, h, c,", "x_t, output[-1], c,"),
+    ),
+    mistake(
+        "state and input exchanged",
+        STATE_FIRST,
+        "lstm-carry-states",
+        ("x_t, h, c,", "h, x_t, c,"),
     ),
     mistake(
         "h0 and c0 ignored",
@@ -688,6 +730,13 @@ LSTM_FORWARD = (
         "The first two axes of your output are exchanged: it is (B, T, H) and should be (T, B, H), "
         "time first like x. Look at the axis along which you stack.",
         "lstm-carry-states",
+        (RETURN, "return np.stack(output, axis=1), (h, c)"),
+    ),
+    mistake(
+        "x and output taken batch first",
+        BATCH_FIRST,
+        "lstm-carry-states",
+        (EACH, "for x_t in x.swapaxes(0, 1):"),
         (RETURN, "return np.stack(output, axis=1), (h, c)"),
     ),
     mistake(

@@ -1,7 +1,7 @@
 """The LSTM in NumPy: each gate, the step, the sequence, weights in another form, the way back."""
 
 from autograder.checking.contract import Part
-from autograder.checking.exercise import SIZES, Exercise, Size
+from autograder.checking.exercise import CELL_SIZES, SIZES, WEIGHT_SIZES, Exercise, Size
 from autograder.reference import lstm
 
 from . import alternatives, numpy_mistakes
@@ -88,7 +88,7 @@ def backward_inputs(draw):
 
 ONE_STEP = tuple(size.name for size in SIZES if size.T == 1)
 FAR = Size("numbers as far out as ±1000", B=3, H=5)
-ORDINARY = tuple(size for size in SIZES if size.T > 1 and size.scale < 1)
+ORDINARY = tuple(size for size in CELL_SIZES if size.scale < 1)
 WHOLE_NUMBERS = Size("whole numbers as input", T=4, B=2, I=3, H=5, whole=True)
 
 
@@ -112,6 +112,7 @@ forget_gate = Exercise(
     inputs=gate_inputs,
     returns="f",
     axes={"f": PER_UNIT},
+    sizes=CELL_SIZES,
     parts=(Part("the forget gate", 1),),
     uses=("sigmoid",),
     composes=True,
@@ -125,6 +126,7 @@ input_gate = Exercise(
     inputs=gate_inputs,
     returns="i",
     axes={"i": PER_UNIT},
+    sizes=CELL_SIZES,
     parts=(Part("the input gate", 1),),
     uses=("sigmoid",),
     composes=True,
@@ -138,6 +140,7 @@ candidate = Exercise(
     inputs=gate_inputs,
     returns="g",
     axes={"g": PER_UNIT},
+    sizes=CELL_SIZES,
     parts=(Part("the candidate", 1),),
     composes=True,
     book=at("lstm-gates"),
@@ -150,6 +153,7 @@ update_cell = Exercise(
     inputs=cell_inputs,
     returns="c",
     axes={"c": PER_UNIT},
+    sizes=CELL_SIZES,
     parts=(Part("the new cell state", 1),),
     book=at("lstm-cell-update"),
     mistakes=numpy_mistakes.UPDATE_CELL,
@@ -161,6 +165,7 @@ output_gate = Exercise(
     inputs=gate_inputs,
     returns="o",
     axes={"o": PER_UNIT},
+    sizes=CELL_SIZES,
     parts=(Part("the output gate", 1),),
     uses=("sigmoid",),
     composes=True,
@@ -174,6 +179,7 @@ lstm_step = Exercise(
     inputs=step_inputs,
     returns=("h", "c"),
     axes={"h": PER_UNIT, "c": PER_UNIT},
+    sizes=CELL_SIZES,
     parts=(
         Part("the new cell state c", 3, outputs=("c",)),
         Part("the new hidden state h", 1, outputs=("h",)),
@@ -217,6 +223,7 @@ split_concatenated_weights = Exercise(
         "bias_hh": ("gate",),
     },
     gates=GATES,
+    sizes=WEIGHT_SIZES,
     parts=(
         Part("weight_ih and weight_hh", 2, outputs=("weight_ih", "weight_hh")),
         Part("bias_ih and bias_hh", 1, outputs=("bias_ih", "bias_hh")),

@@ -1,5 +1,6 @@
 """How students get the PyTorch exercises of the LSTM chapter wrong: edits of the reference."""
 
+from ..hints import INPUT_MEETS_WEIGHT_HH, STATE_MEETS_WEIGHT_IH
 from .numpy_mistakes import (
     C_FOR_H,
     C_PREV_OUT,
@@ -117,6 +118,18 @@ LSTM_CELL = (
         WEIGHT_IH_NOT_TRANSPOSED,
         "lstm-rows",
         ("x_t @ self.weight_ih.T", "x_t @ self.weight_ih"),
+    ),
+    mistake(
+        "state in the place of the input",
+        STATE_MEETS_WEIGHT_IH,
+        "lstm-rows",
+        ("x_t @ self.weight_ih", "h @ self.weight_ih"),
+    ),
+    mistake(
+        "weight_hh in the place of weight_ih",
+        INPUT_MEETS_WEIGHT_HH,
+        "lstm-rows",
+        ("x_t @ self.weight_ih.T", "x_t @ self.weight_hh.T"),
     ),
     mistake("old hidden state left out", NO_H, "lstm-step", (" + h @ self.weight_hh.T", "")),
     mistake(

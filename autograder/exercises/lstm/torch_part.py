@@ -4,7 +4,7 @@ import numpy as np
 from torch import nn
 
 from autograder.checking.contract import Part
-from autograder.checking.exercise import SIZES, Exercise, Size
+from autograder.checking.exercise import CELL_SIZES, Exercise, Size
 
 from . import alternatives, torch_mistakes
 from .book import at
@@ -85,15 +85,17 @@ def forget_bias_case(draw):
     return {"lstm": lstm, "value": int(draw.rng.integers(12, 29)) / 8}
 
 
-def options(name, T=5, B=3, I=2, H=4, gradients=True, **given):
+def options(name, T=5, B=3, I=2, H=4, dtype="float64", gradients=True, needs=(), **given):
     """A case with options of its own."""
-    return Size(name, T=T, B=B, I=I, H=H, gradients=gradients, options=given)
+    sizes = {"T": T, "B": B, "I": I, "H": H, "dtype": dtype}
+    return Size(name, **sizes, gradients=gradients, needs=needs, options=given)
 
 
 ONE_LAYER = "one layer"
 BATCH_FIRST = "batch_first"
 NO_STATE = "no initial state"
-BATCH_FIRST_NO_STATE = "batch_first, no initial state, float32"
+NO_STATE_STACKED = "no initial state, three layers"
+BATCH_FIRST_NO_STATE = "batch_first, no initial state, two layers, float32"
 STACKED = ("two layers", "three layers", "one step", "a batch of one", "one hidden unit")
 NETWORK_SIZES = (
     options(ONE_LAYER, num_layers=1),
@@ -102,10 +104,22 @@ NETWORK_SIZES = (
     options("one step", T=1, num_layers=2, gradients=False),
     options("a batch of one", T=3, B=1, I=4, H=2, num_layers=2, gradients=False),
     options("one hidden unit", T=3, B=4, I=2, H=1, num_layers=2, gradients=False),
-    options(NO_STATE, T=3, B=2, I=5, H=4, num_layers=3, gradients=False, state=False),
-    options(BATCH_FIRST, T=3, B=5, I=4, H=2, num_layers=2, batch_first=True),
+    # Tried with one layer, these cost nothing where layers are stacked the wrong way.
+    options(NO_STATE, T=3, B=2, I=5, H=4, num_layers=1, gradients=False, state=False),
+    options(BATCH_FIRST, T=3, B=5, I=4, H=2, num_layers=1, batch_first=True),
+    options(
+        NO_STATE_STACKED,
+        T=3,
+        B=2,
+        I=5,
+        H=4,
+        gradients=False,
+        needs=("three layers",),
+        num_layers=3,
+        state=False,
+    ),
     # The number of rows, for the zeros, is on another axis here.
-    Size(
+    options(
         BATCH_FIRST_NO_STATE,
         T=3,
         B=2,
@@ -113,7 +127,10 @@ NETWORK_SIZES = (
         H=4,
         dtype="float32",
         gradients=False,
-        options={"num_layers": 2, "batch_first": True, "state": False},
+        needs=("two layers", NO_STATE, NO_STATE_STACKED),
+        num_layers=2,
+        batch_first=True,
+        state=False,
     ),
 )
 
@@ -145,7 +162,7 @@ lstm_cell = Exercise(
     composes=True,
     book=at("lstm-step"),
     # Many units, so that the spread of new parameters can be judged.
-    sizes=(*SIZES, Size("many units", T=1, B=1, I=2, H=16, gradients=False, initial=True)),
+    sizes=(*CELL_SIZES, Size("many units", T=1, B=1, I=2, H=16, gradients=False, initial=True)),
     stand_in="torch.nn.LSTMCell",
     mistakes=torch_mistakes.LSTM_CELL,
     alternatives=alternatives.LSTM_CELL,
@@ -167,8 +184,9 @@ lstm_network = Exercise(
     sizes=NETWORK_SIZES,
     parts=(
         Part("one layer", 1, cases=(ONE_LAYER,)),
-        Part("stacked layers", 2, cases=STACKED),
-        Part("zeros where no state is given", 1, cases=(NO_STATE,)),
+        Part("the output of stacked layers", 1, outputs=("output",), cases=STACKED),
+        Part("the final states of stacked layers", 1, outputs=("h_n", "c_n"), cases=STACKED),
+        Part("zeros where no state is given", 1, cases=(NO_STATE, NO_STATE_STACKED)),
         Part("batch_first", 1, cases=(BATCH_FIRST, BATCH_FIRST_NO_STATE)),
         Part("gradients through one layer", 1, cases=(ONE_LAYER,), gradients=True),
         Part("gradients through stacked layers", 1, cases=STACKED, gradients=True),

@@ -6,6 +6,13 @@ looks like and why it matters; it never gives the line that would be right.
 
 from autograder.checking.exercise import Mistake
 
+from ..hints import (
+    BATCH_FIRST,
+    LIST_TOO_SHORT,
+    ROW_BEFORE_THE_FIRST,
+    STATE_FIRST,
+    STATE_MEETS_WEIGHT_IH,
+)
 from .book import at
 
 
@@ -100,6 +107,11 @@ RNN_STEP = (
         WEIGHT_IH_NOT_TRANSPOSED,
         ("weight_ih.T", "weight_ih"),
     ),
+    _step(
+        "h_prev in the place of x_t",
+        STATE_MEETS_WEIGHT_IH,
+        ("x_t @ weight_ih", "h_prev @ weight_ih"),
+    ),
     _step("h_prev left out", NO_H, (" + h_prev @ weight_hh.T", "")),
     _step("x_t left out", NO_X, ("x_t @ weight_ih.T + ", "")),
     _step("tanh left out", NO_TANH, (SQUEEZED, "return a")),
@@ -170,7 +182,15 @@ def _forward(name, hint, *edits, label="rnn-carry-state"):
 
 RNN_FORWARD = (
     _forward("state not carried on", NOT_CARRIED, (STEP, "h = rnn_step(x_t, h0, ")),
-    _forward("h0 ignored", START_IGNORED, (START, "h = np.zeros_like(h0)\n")),
+    _forward(
+        "h0 ignored", START_IGNORED + ROW_BEFORE_THE_FIRST, (START, "h = np.zeros_like(h0)\n")
+    ),
+    _forward(
+        "a list asked for an item that it doesn't have",
+        LIST_TOO_SHORT,
+        (STEP, "h = rnn_step(x_t, output[-1], "),
+    ),
+    _forward("state and input exchanged", STATE_FIRST, (STEP, "h = rnn_step(h, x_t, ")),
     _forward(
         "state set to zero at every step",
         "Each step of yours starts from zeros: what the step before found out is thrown away. The "
@@ -230,6 +250,13 @@ RNN_FORWARD = (
         "batch first in the output",
         "The first two axes of your output are exchanged: it is (B, T, H) and should be (T, B, H), "
         "time first like x. Look at the axis along which you stack.",
+        (RETURN, "return np.stack(output, axis=1), h"),
+        label="rnn-sequences",
+    ),
+    _forward(
+        "x and output taken batch first",
+        BATCH_FIRST,
+        (EACH, "for x_t in x.swapaxes(0, 1):"),
         (RETURN, "return np.stack(output, axis=1), h"),
         label="rnn-sequences",
     ),

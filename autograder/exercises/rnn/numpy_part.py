@@ -3,7 +3,7 @@
 import numpy as np
 
 from autograder.checking.contract import Part
-from autograder.checking.exercise import SIZES, Exercise, Size
+from autograder.checking.exercise import CELL_SIZES, SIZES, Exercise, Size
 from autograder.reference import rnn
 
 from . import numpy_alternatives as alternatives
@@ -96,6 +96,7 @@ rnn_step = Exercise(
     inputs=step_inputs,
     returns="h",
     axes={"h": PER_UNIT},
+    sizes=CELL_SIZES,
     parts=(Part("the new hidden state", 2),),
     composes=True,
     book=at("rnn-step"),
@@ -112,7 +113,7 @@ rnn_forward = Exercise(
     parts=(
         Part("a sequence of one step", 1, cases=ONE_STEP),
         Part("output for many steps", 2, outputs=("output",)),
-        Part("the final state h_n", 1),
+        Part("the final state h_n", 1, outputs=("h_n",)),
     ),
     uses=("rnn_step",),
     composes=True,
@@ -185,7 +186,7 @@ gradient_norms = Exercise(
     inputs=norms_inputs,
     returns="norms",
     axes={"norms": ("t =", "batch row")},
-    sizes=tuple(size for size in SIZES if size.name != "saturated gates"),
+    sizes=tuple(size for size in SIZES if size.scale < 1),
     parts=(
         Part("one step back", 1, cases=ONE_STEP),
         Part("all the way back", 3),

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from ..hints import INPUT_MEETS_WEIGHT_HH, OLD_GRAPH, STATE_FIRST, STATE_MEETS_WEIGHT_IH
 from .numpy_mistakes import (
     NO_BIAS,
     NO_H,
@@ -102,9 +103,19 @@ RNN_CELL = (
     ),
     _cell("weight_hh not transposed", NOT_TRANSPOSED, ("weight_hh.T", "weight_hh")),
     _cell(
-        "weight_ih not transposed, or weight_hh in its place",
+        "weight_ih not transposed",
         WEIGHT_IH_NOT_TRANSPOSED,
         ("weight_ih.T", "weight_ih"),
+    ),
+    _cell(
+        "weight_hh in the place of weight_ih",
+        INPUT_MEETS_WEIGHT_HH,
+        ("x_t @ self.weight_ih.T", "x_t @ self.weight_hh.T"),
+    ),
+    _cell(
+        "state in the place of the input",
+        STATE_MEETS_WEIGHT_IH,
+        ("x_t @ self.weight_ih", "h @ self.weight_ih"),
     ),
     _cell("state left out", NO_H, (" + h @ self.weight_hh.T", "")),
     _cell("input left out", NO_X, ("x_t @ self.weight_ih.T + ", "")),
@@ -188,6 +199,7 @@ def _network(name, hint, *edits, label="rnn-stacked", function=None):
 
 
 RNN_NETWORK = (
+    _network("state and input exchanged", STATE_FIRST, (STEP, "h = cell(h, x_t)")),
     _network(
         "state not carried on",
         NOT_CARRIED,
@@ -393,16 +405,14 @@ def _truncated(name, hint, *edits, label="rnn-truncated"):
 
 TRUNCATED = (
     _truncated(
-        "no detach between chunks",
-        "The second chunk's gradient runs on into the first chunk, whose graph is gone: “trying to "
-        "backward through the graph a second time”. The state is handed on as a number; the way by "
-        "which it was computed is not.",
+        "backward() goes back into an earlier chunk",
+        OLD_GRAPH,
         (DETACH, ""),
         (DONE, "return losses, h.detach()"),
         label="rnn-detach",
     ),
     _truncated(
-        "no detach, graph retained",
+        "graphs of earlier chunks retained",
         "You keep the old graphs with retain_graph, so the gradient runs on into earlier chunks. "
         "Their weights have been changed by the optimizer meanwhile, and PyTorch refuses. Even "
         "where it works, time and memory grow with every chunk: nothing is truncated.",
@@ -519,8 +529,8 @@ TRUNCATED = (
     ),
     _truncated(
         "sequence cut along the batch",
-        "Your chunks are rows of the batch at all steps. Time is the first axis: a chunk is "
-        "x[start : start + chunk_size].",
+        "Your chunks are rows of the batch at all steps. Time is the first axis, and a chunk is a "
+        "few steps of all rows.",
         (RUN, "output, h = network(x[:, chunk], h[:, chunk])"),
         (LOSS, LOSS.replace("target[chunk]", "target[:, chunk]")),
         label="rnn-sequences",

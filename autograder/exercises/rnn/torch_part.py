@@ -3,7 +3,7 @@
 from torch import nn
 
 from autograder.checking.contract import Part
-from autograder.checking.exercise import SIZES, Exercise, Size
+from autograder.checking.exercise import CELL_SIZES, Exercise, Size
 
 from . import torch_alternatives as alternatives
 from . import torch_mistakes as mistakes
@@ -72,15 +72,18 @@ def truncated_case(draw):
     }
 
 
-def options(name, T=5, B=3, I=2, H=4, gradients=True, **given):
+def options(name, T=5, B=3, I=2, H=4, dtype="float64", gradients=True, needs=(), **given):
     """A case with options of its own."""
-    return Size(name, T=T, B=B, I=I, H=H, gradients=gradients, options=given)
+    sizes = {"T": T, "B": B, "I": I, "H": H, "dtype": dtype}
+    return Size(name, **sizes, gradients=gradients, needs=needs, options=given)
 
 
 ONE_LAYER = "one layer"
 BATCH_FIRST = "batch_first"
 NO_STATE = "no initial state"
-BATCH_FIRST_NO_STATE = "batch_first, no initial state, float32"
+NO_STATE_STACKED = "no initial state, three layers"
+BATCH_FIRST_NO_STATE = "batch_first, no initial state, two layers, float32"
+STACKED = ("two layers", "three layers", "one step", "a batch of one", "one hidden unit")
 
 rnn_cell = Exercise(
     reference=RNNCell,
@@ -99,7 +102,7 @@ rnn_cell = Exercise(
     ),
     stand_in="torch.nn.RNNCell",
     # Many units, so that the spread of new parameters can be judged.
-    sizes=(*SIZES, Size("many units", T=1, B=1, I=1, H=60, gradients=False, initial=True)),
+    sizes=(*CELL_SIZES, Size("many units", T=1, B=1, I=1, H=60, gradients=False, initial=True)),
     composes=True,
     book=at("rnn-cell"),
     mistakes=mistakes.RNN_CELL,
@@ -124,26 +127,38 @@ rnn_network = Exercise(
         options("one step", T=1, num_layers=2, gradients=False),
         options("a batch of one", T=4, B=1, I=3, H=2, num_layers=2, gradients=False),
         options("one hidden unit", T=3, B=4, I=2, H=1, num_layers=2, gradients=False),
-        options(NO_STATE, T=3, B=2, I=5, H=4, num_layers=3, gradients=False, state=False),
-        options(BATCH_FIRST, num_layers=2, batch_first=True),
+        # Tried with one layer, these cost nothing where layers are stacked the wrong way.
+        options(NO_STATE, T=3, B=2, I=5, H=4, num_layers=1, gradients=False, state=False),
+        options(BATCH_FIRST, num_layers=1, batch_first=True),
+        options(
+            NO_STATE_STACKED,
+            T=3,
+            B=2,
+            I=5,
+            gradients=False,
+            needs=("three layers",),
+            num_layers=3,
+            state=False,
+        ),
         # The number of rows, for the zeros, is on another axis here.
-        Size(
+        options(
             BATCH_FIRST_NO_STATE,
             dtype="float32",
             gradients=False,
-            options={"num_layers": 2, "batch_first": True, "state": False},
+            needs=("two layers", NO_STATE, NO_STATE_STACKED),
+            num_layers=2,
+            batch_first=True,
+            state=False,
         ),
     ),
     parts=(
         Part("one layer", 1, cases=(ONE_LAYER,)),
-        Part(
-            "stacked layers",
-            2,
-            cases=("two layers", "three layers", "one step", "a batch of one", "one hidden unit"),
-        ),
-        Part("zeros where no state is given", 1, cases=(NO_STATE,)),
+        Part("the output of stacked layers", 1, outputs=("output",), cases=STACKED),
+        Part("the final states of stacked layers", 1, outputs=("h_n",), cases=STACKED),
+        Part("zeros where no state is given", 1, cases=(NO_STATE, NO_STATE_STACKED)),
         Part("batch_first", 1, cases=(BATCH_FIRST, BATCH_FIRST_NO_STATE)),
-        Part("gradients for input, state and parameters", 1, gradients=True),
+        Part("gradients through one layer", 0.5, cases=(ONE_LAYER,), gradients=True),
+        Part("gradients through stacked layers", 0.5, cases=STACKED, gradients=True),
     ),
     uses=("RNNCell",),
     book=at("rnn-stacked"),

@@ -98,3 +98,6 @@ class Case:
     """Whether its gradients are looked at, where they earn points (PyTorch)."""
     initial: bool = False
     """Whether a new module's parameters must be spread as the reference's are (PyTorch)."""
+    needs: tuple[str, ...] = ()
+    """Cases that try alone what this one tries together. Where the values of one of them are wrong,
+    this one costs nothing more."""

@@ -226,7 +226,8 @@ def _is_flat(contract, observation):
 
 # --- what still holds ---------------------------------------------------------------------------
 
-ONE_STEP = "Right for one step, wrong for more: look at what is carried from step to step."
+ONE_STEP = "Right for one step, wrong for more"
+CARRIED = ": look at what is carried from step to step"
 
 
 def holds(contract, cases, expected, observed):
@@ -261,7 +262,9 @@ def _right_cases(contract, cases, expected, found):
         return []
     steps = _steps(contract, cases, expected)
     if steps and all((steps[case.name] == 1) == (case.name in right) for case in cases):
-        return [ONE_STEP]
+        # Where some output is right, so is what is carried on; where shapes differ, they tell more.
+        carried = {f.output for f in found if f.stage == "values"} >= set(contract.output_names)
+        return [f"{ONE_STEP}{CARRIED if carried else ''}."]
     if len(right) <= len(cases) // 2:
         return [f"Right in the case{_s(right)} {_quoted(right)}; wrong in the others."]
     failed = [case.name for case in cases if case.name in wrong]

@@ -765,7 +765,8 @@ def _call_fit(contract, answer, case):
         _seed()
         history = _call(contract, "runs", answer, *given.values())
         if not isinstance(history, dict):
-            raise _Stopped(_said("structure", f"it returns a {_type(history)}; expected a dict"))
+            came = "None: is the return missing?" if history is None else f"a {_type(history)};"
+            raise _Stopped(_said("structure", f"it returns {came} expected a dict"))
         written = {_text(key): _numbers(value) for key, value in list(history.items())[:MAX_ITEMS]}
         weights = {name: write_down(p) for name, p in module.named_parameters()}
         mode = write_down("training" if module.training else "evaluation")

@@ -158,6 +158,7 @@ def judge(contract, cases, expected, observed, forbidden=()):
     parts = []
     every = findings(contract, cases, expected, observed, forbidden)
     every += _refusals(contract, cases, expected, one_each(cases, observed))
+    every = _telling(cases, every)
     unlooked = {case.name for case in cases if not case.gradients}
     for part in contract.parts:
         whole = part is contract.parts[-1]
@@ -184,6 +185,19 @@ def findings(contract, cases, expected, observed, forbidden=()):
     for case, want, got in zip(cases, expected, observed, strict=True):
         found += _findings(contract, case, want, got)
     return found
+
+
+def _telling(cases, found):
+    """What is found, but for what follows from other findings: each is paid for once.
+
+    Of wrong values the gradients are wrong too, and a case that tries things together fails where
+    one of them fails alone.
+    """
+    wrong = {f.case for f in found if f.stage not in CONDUCT and f.stage != "gradients"}
+    told = {case.name for case in cases if wrong.intersection(case.needs)}
+    return [
+        f for f in found if f.case not in told and not (f.stage == "gradients" and f.case in wrong)
+    ]
 
 
 def _refusals(contract, cases, expected, observed):
@@ -438,6 +452,13 @@ def _say_parameters(message):
     )
 
 
+RETURNS_NONE = "it returns None: is the return missing?"
+
+
+def _is_none(written):
+    return isinstance(written, dict) and written.get("leaf") == "none"
+
+
 def _describe(written):
     """A written-down value in words."""
     if isinstance(written, tuple | list):
@@ -465,7 +486,8 @@ def match(returns, written):
     """
     if isinstance(returns, str):
         return {returns: written}
-    wrong = f"it returns {_describe(written)}; expected {_describe_returns(returns)}"
+    came = RETURNS_NONE if _is_none(written) else f"it returns {_describe(written)};"
+    wrong = f"{came} expected {_describe_returns(returns)}"
     if isinstance(returns, dict):
         if not isinstance(written, dict) or "dict" not in written:
             return wrong
@@ -519,6 +541,8 @@ def _compare(contract, case, output, want, got, tolerance, label=None):
     if isinstance(want, dict) and want["leaf"] == "error":
         refused = isinstance(got, dict) and got.get("leaf") == "error"
         return None if refused else finding("type", f"{_describe(got)}; expected a ValueError")
+    if _is_none(got) and output == contract.returns:
+        return Finding("type", case.name, RETURNS_NONE, output)
     if not (isinstance(want, dict) and "array" in want):
         if plain(want) == plain(got):
             return None
@@ -622,7 +646,7 @@ def _place(contract, name, wrong):
                 still.append(f"{len(fine)} of {len(hit)} {_plural(axis, len(hit))}")
             else:
                 still.append(f"{_plural(axis, len(fine))} {', '.join(fine)}")
-    return f"first at {first}", f"right: {'; '.join(still)}" if still else ""
+    return f"first at {first}", f"nothing wrong at {'; at '.join(still)}" if still else ""
 
 
 def _name_index(contract, axis, k, size):

@@ -199,9 +199,13 @@ def say_forbidden(contract, names):
     """Why an answer that uses forbidden names gets no points, as the student reads it."""
     used = ", ".join(name[:MAX_SAID] for name in names[:5])
     if contract.kind == "numpy":
+        rule = "with NumPy alone"
+        if contract.allows:
+            allowed = ", ".join(contract.allows)
+            rule = f"without building a network to look at ({allowed} alone is allowed)"
         return (
-            f"{contract.name} uses {used}. This exercise is to be solved with NumPy alone, so it "
-            "gets no points"
+            f"{contract.name} uses {used}. This exercise is to be solved {rule}, so it gets no "
+            "points"
         )
     if any(_builds_more(contract, name) for name in names):
         return (
