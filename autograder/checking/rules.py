@@ -86,6 +86,9 @@ HIDING = {
 }
 """Modules that run something unwatched, or by a name that isn't read."""
 
+NUMERICAL = {"scipy", "sklearn"}
+"""Packages that may do in a call what an exercise for NumPy asks for."""
+
 COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 MAX_SAID = 100
 """Characters of a name, or of an expression, that are told."""
@@ -140,6 +143,9 @@ def read(contract, cells):
     hidden = {name.split(".")[0] for name in uses.names} & HIDING
     unclear = {f"{name}: what it runs is neither read nor watched" for name in hidden}
     unclear |= uses.unclear | maybe.unclear
+    if contract.kind == "numpy":
+        others = {name for name in uses.names if name.split(".")[0] in NUMERICAL}
+        unclear |= {f"{name[:MAX_SAID]}: NumPy alone was to be used" for name in others}
     unclear |= {
         f"{name[:MAX_SAID]}: perhaps used, by way of another name"
         for name in maybe.names - uses.names

@@ -363,6 +363,8 @@ UNCLEAR = {
     "an answer that no text makes": "x = 1\n",
     "the frames of all callers": "import traceback\n" + body("return traceback.walk_stack(None)"),
     "a file that is to be found": "import sys\nsys.path.append('.')\n" + body("return a"),
+    "another package's sigmoid": "from scipy.special import expit\n" + body("return expit(a)"),
+    "another package": body("import scipy.special", "return scipy.special.expit(a)"),
     "eval by way of a module": body("return np.ma.core.builtins.eval(text)"),
 }
 
