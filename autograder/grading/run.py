@@ -416,8 +416,10 @@ def _worker(line, others, parent, assignments, sandboxed, options):
     sys.modules["torch"].set_num_threads(1)
     for other in others:
         other.close()
-    # What is here already stays, and need not be looked at again and again.
+    # What is here already stays, and need not be looked at again and again; what a submission
+    # leaves behind, a notebook's trees above all, is no garbage for as long as it is read.
     gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
     try:
         while True:
             signal.alarm(0)
