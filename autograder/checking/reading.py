@@ -5,11 +5,16 @@ A text that IPython alone understands is read as what IPython makes of it.
 
 import ast
 import collections
+import contextlib
 import functools
+import importlib
+import importlib.machinery
 import re
 import symtable
 import sys
 import sysconfig
+import types
+import warnings
 from pathlib import Path
 
 MAX_TEXT = 100_000
@@ -22,6 +27,8 @@ MAX_TRANSFORMED = 200_000
 """Characters of each cell times the commands of IPython in it, likewise: it reads all for each."""
 KEPT_CELLS = 256
 """Cells whose trees are kept: the released ones, and what many students write alike."""
+KEPT_CHAINS = 4_096
+"""Chains of attributes of which it is kept where they lead."""
 LAST_CELLS = 64
 """Cells that are read more than once, one soon after the other: those of a notebook."""
 MAX_KEPT = 4_000
@@ -67,7 +74,7 @@ INSIDE = {
     *("DisableTorchFunction", "DisableTorchFunctionSubclass", "TorchFunctionMode"),
     *("get_testing_overrides", "get_overridable_functions", "f_builtins", "cr_frame"),
     *("ag_frame", "allow_pickle", "walk_stack", "walk_tb", "currentframe", "exc_info"),
-    *("__traceback__", "builtins"),
+    *("__traceback__", "builtins", "FunctionType", "CodeType", "ForkingPickler", "source_to_code"),
 }
 """Attributes and arguments that reach the same, or what runs unwatched, however they are named."""
 RUNNERS = {
@@ -76,7 +83,7 @@ RUNNERS = {
     *("user_global_ns", "ctypeslib", "f2py", "_VF", "_C", "overrides", "measure", "ex", "ev"),
     *("InteractiveShell", "import_item", "EvalFormatter", "FullEvalFormatter", "get_field"),
     *("EntryPoint", "BaseConfigurator", "fileConfig", "dictConfig", "singledispatch"),
-    *("singledispatchmethod", "_evaluate"),
+    *("singledispatchmethod", "_evaluate", "read_array", "NpzFile", "recv", "on_generate_code"),
 }
 """Attributes that run other text than that of the cells, or code of other languages."""
 GIVING = {"sys", "importlib", "import_module", "__import__"}
@@ -90,6 +97,16 @@ DICTIONARIES = {"__dict__", "__getattribute__", "__setattr__"}
 IN_USE = ("_foreach_", "_calculate_", "_no_grad_")
 """How names of PyTorch's inside begin that are in everyone's use."""
 REACHES = "it can reach more than its name says"
+NO_PART = "no part of what was imported: some text has put it there, or it is misspelled"
+CHANGED = "something imported is changed"
+HIDING = {
+    *("threading", "_thread", "concurrent", "multiprocessing", "asyncio", "subprocess"),
+    *("pickle", "shelve", "runpy", "pkgutil", "pydoc", "code", "codeop", "timeit", "cProfile"),
+    *("profile", "trace", "pdb", "bdb", "doctest", "unittest"),
+}
+"""Modules that run something unwatched, or by a name that isn't read."""
+MANY_USE = {"numpy", "torch", "matplotlib", "mpl_toolkits", "scipy", "sklearn", "os"}
+"""Packages whose modules are often given other names; what is in PyTorch's is followed."""
 
 RUN_TEXT = {"time", "timeit", "prun", "capture", "config"}
 """Commands of IPython that run what is written after them."""
@@ -104,6 +121,11 @@ EXTENSIONS = {"autoreload", "storemagic"}
 TIMERS = {"timeit", "Timer", "default_timer"}
 RUN_TEXTS = {"cProfile", "pdb", "profile", "timeit"}
 """Modules whose functions run what is written in a text."""
+READ_CALLS = {
+    *("run", "timeit", "repeat", "Timer", "set_trace", "testmod", "run_docstring_examples"),
+    "default_timer",
+}
+"""What of these, and of doctest, may be called: what it runs is read."""
 COMMAND = re.compile(r"^[ \t]*[%!?,;/]|=[ \t]*[%!]|\?[ \t]*$", re.MULTILINE)
 """What may be a command of IPython."""
 OPTIONS = re.compile(r"(?:[ \t]*-[A-Za-z]+[ \t]*\d*)*[ \t]*")
@@ -114,6 +136,8 @@ READS = {
     *("str", "sum", "tuple", "type", "zip"),
 }
 """Functions of Python's that change nothing and keep nothing."""
+LOOKING = {"get", "items", "keys", "values"}
+"""Methods of dictionaries that change nothing."""
 LOOKS = {"getattr", "hasattr"}
 """Functions of Python's that look into what they are given."""
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
@@ -156,7 +180,9 @@ class Statement:
         self.opened = set()
         """Names of what it can set any attribute of."""
         if self.called & {"setattr", "vars"} or self.attributes & DICTIONARIES:
-            self.opened = {root(owner) for owner in map(_opened, nodes) if owner}
+            read = set(map(id, _only_read(kinds)))
+            owners = (_opened(n) for n in nodes if id(n) not in read)
+            self.opened = {root(owner) for owner in owners if owner}
         are_set = [n for n in attributes + kinds[ast.Subscript] if is_set(n)]
         self.changed = set(map(root, are_set))
         """Names of what it sets attributes or items of."""
@@ -166,10 +192,12 @@ class Statement:
             self.binds = {tree.name} | self.shared
         else:
             bound = {name for n in at_once for name in bound_by(n)}
-            self.binds = bound | self.shared | self.changed
+            self.binds = bound | self.shared | self.changed | self.opened
         self.touched, self.handed_on = _touched(kinds)
         """The names of what it may change or hand on, and of what it hands on as it is."""
         self.owned = {n.value.id for n in attributes if isinstance(n.value, ast.Name)}
+        self.chains = _chains(kinds)
+        """The attributes that it asks for or sets, one after the other, of a name."""
         self.asked, self.trusted = _asked(nodes, kinds)
         """What is only asked about, and which names of Python's show that."""
         self.texts = [text for n in calls for text in texts_run(n)]
@@ -225,6 +253,12 @@ class Statement:
             plain = [n for n in kinds[ast.Name] if n.id == "get_ipython"]
             if "get_ipython" in words - self.names or any(id(n) not in fine for n in plain):
                 found["get_ipython"] = REACHES
+        for node in kinds[ast.Attribute]:
+            module = getattr(node.value, "id", "")
+            if module in {*RUN_TEXTS, "doctest"}:
+                plain = node.attr in READ_CALLS and id(node) in {id(n.func) for n in calls}
+                if not plain and (module, node.attr) != ("timeit", "default_timer"):
+                    found[f"{module}.{node.attr}"] = REACHES
         for node in calls:
             if called(node, any_owner=True) in GIVING:
                 asked_for = [t.split(".")[0] for t in _texts(node.args)]
@@ -331,6 +365,14 @@ class Notebook:
                 self.doubtful[name] = "a module handed on as a value"
             for name in statement.inner.keys() & self.ever_imported.keys():
                 self.doubtful[f"{name}.{statement.inner[name]}"] = REACHES
+            for name, *chain in statement.chains:
+                origin = self.ever_imported.get(name, "")
+                why = _followed(origin, *chain) if origin.split(".")[0] in KNOWN else ""
+                if why and name in statement.global_names:
+                    self.doubtful[".".join([name, *chain[1]])] = why
+            sets = isinstance(statement.tree, DEFINITION) and "setattr" in statement.called
+            for name in statement.opened & self.ever_imported.keys() if sets else ():
+                self.doubtful[name] = CHANGED
 
     def _take(self, statement):
         tree = statement.tree
@@ -438,10 +480,8 @@ class Notebook:
                         known.add(used)
                         waiting.append(use)
         # What defines nothing can still change what is defined: setattr(LSTM, …).
-        within = known | self.imports.keys()
         for statement in self.loose:
-            sets = "setattr" in statement.called and statement.names & known
-            if sets or statement.opened & within:
+            if "setattr" in statement.called and statement.names & known:
                 found[statement] = None
         return list(found), known
 
@@ -528,6 +568,61 @@ def _is_module(name):
     """Whether a dotted name is that of a module of Python's own, and not of what is in one."""
     place = Path(sysconfig.get_path("stdlib"), *name.split("."))
     return name.split(".")[0] in KNOWN and (place.is_dir() or place.with_suffix(".py").is_file())
+
+
+@functools.lru_cache(maxsize=KEPT_CHAINS)
+def _followed(origin, is_set, attributes):
+    """What is doubtful about attributes of something imported, as it really is; empty if nothing.
+
+    Parameters
+    ----------
+    origin : str, what was imported, a dotted name that begins with a known module
+    is_set : bool, whether the last of the attributes is set, and not asked for
+    attributes : tuple of str
+    """
+    home = origin.split(".")[0]
+    value, names = None, [*origin.split("."), *attributes]
+    for place, name in enumerate(names):
+        owner, value = value, _attribute(value, name) if place else _imported_module(name)
+        if value is None or name.startswith("__"):
+            # What a module doesn't have, some text has hung on it.
+            within = place >= len(names) - len(attributes) and not name.startswith("__")
+            return NO_PART if within and owner is not None else ""
+        if isinstance(value, types.ModuleType):
+            first = value.__name__.split(".")[0]
+            if first != home and first in BEHIND | GIVING | HIDING:
+                return REACHES
+        elif not isinstance(value, type) and place < len(names) - 1:
+            return ""
+    if is_set:
+        return CHANGED if callable(value) else ""
+    handed_on = isinstance(value, types.ModuleType) and home not in MANY_USE and attributes
+    return "a module handed on as a value" if handed_on else ""
+
+
+def _imported_module(name):
+    """A module of a name; None where it isn't there, or is not to be loaded for this."""
+    if name in sys.modules:
+        return sys.modules[name]
+    with contextlib.suppress(Exception):
+        if name.split(".")[0] in sys.stdlib_module_names:
+            return importlib.import_module(name)
+    return None
+
+
+def _attribute(owner, name):
+    """What a module or class has by a name, a module that isn't loaded yet among it; or None."""
+    with warnings.catch_warnings(), contextlib.suppress(Exception):
+        warnings.simplefilter("ignore")
+        value = getattr(owner, name)
+        # What is there and is None can't be looked into, as little as a number.
+        return 0 if value is None else value
+    if isinstance(owner, types.ModuleType) and hasattr(owner, "__path__"):
+        whole = f"{owner.__name__}.{name}"
+        with contextlib.suppress(Exception):
+            found = importlib.machinery.PathFinder.find_spec(whole, owner.__path__)
+            return found and (_imported_module(whole) or 0)
+    return None
 
 
 def is_torch(name):
@@ -817,6 +912,39 @@ def _gives_names(node):
     return modules or (_is_call(node, "globals") and not node.args)
 
 
+def _only_read(kinds, owners=()):
+    """The nodes that are looked into where they stand, and neither kept nor handed on."""
+    read = [n.iter for n in kinds[ast.For] + kinds[ast.comprehension]]
+    for node in kinds[ast.Subscript]:
+        read += [node.slice] if is_set(node) or id(node) in owners else [node.slice, node.value]
+    for node in kinds[ast.BinOp]:
+        read += [node.left, node.right]
+    for node in kinds[ast.Compare]:
+        read += [node.left, *node.comparators]
+    for node in kinds[ast.Call]:
+        read += [node.func, *(node.args if called(node) in READS else ())]
+    read += [n.value for n in kinds[ast.Attribute] if n.attr in LOOKING]
+    return read
+
+
+def _chains(kinds):
+    """What a statement asks of plain names, or sets: of each the name, whether set, attributes."""
+    inner = {id(n.value) for n in kinds[ast.Attribute]}
+    found = set()
+    for node in kinds[ast.Attribute]:
+        if id(node) not in inner:
+            sets, chain = is_set(node), []
+            while isinstance(node, ast.Attribute):
+                chain.append(node.attr)
+                node = node.value
+            if isinstance(node, ast.Name):
+                found.add((node.id, sets, tuple(reversed(chain))))
+    for node in kinds[ast.Call]:
+        if called(node) in LOOKS and len(node.args) > 1 and isinstance(node.args[0], ast.Name):
+            found.update((node.args[0].id, False, (text,)) for text in _texts(node.args[1:2]))
+    return found
+
+
 def _touched(kinds):
     """The names of what a statement may change or hand on; not of what it calls or reads from.
 
@@ -824,16 +952,7 @@ def _touched(kinds):
     """
     owned = {id(n.value) for n in kinds[ast.Attribute]}
     owners = owned.union(id(n.value) for n in kinds[ast.Subscript] if is_set(n))
-    read = [n.iter for n in kinds[ast.For] + kinds[ast.comprehension]]
-    for node in kinds[ast.Subscript]:
-        read += [node.slice] if id(node) in owners else [node.slice, node.value]
-    for node in kinds[ast.BinOp]:
-        read += [node.left, node.right]
-    for node in kinds[ast.Compare]:
-        read += [node.left, *node.comparators]
-    for node in kinds[ast.Call]:
-        read += [node.func, *(node.args if called(node) in READS else ())]
-    only_read = set(map(id, read)) - owners
+    only_read = set(map(id, _only_read(kinds, owners))) - owners
     names = [n for n in kinds[ast.Name] if isinstance(n.ctx, ast.Load) and id(n) not in only_read]
     asked = {id(n.args[0]) for n in kinds[ast.Call] if called(n) in LOOKS and _texts(n.args[1:2])}
     handed_on = {n.id for n in names if id(n) not in owned and id(n) not in asked}

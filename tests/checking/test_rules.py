@@ -240,6 +240,27 @@ FINE = {
         "if __name__ == '__main__':\n    print(plt, type(1).__name__, mplot3d.__doc__)\n"
         + body("print(a, file=sys.stderr)", "return math.sqrt(4) * copy.deepcopy(a)"),
     ),
+    "settings of libraries": (
+        NUMPY,
+        "import matplotlib.pyplot as plt\nimport logging.handlers, concurrent.futures\n"
+        "def settle(seed):\n    np.random.seed(seed)\n"
+        "    torch.backends.cudnn.deterministic = True\n"
+        "    plt.rcParams['figure.figsize'] = 3, 4\n    torch.manual_seed(seed)\n"
+        "    logging.getLogger().setLevel(logging.INFO)\n    rng, path = np.random, os.path\n"
+        "    torch.utils.data.DataLoader([1]), torch.utils.tensorboard\n"
+        "settle(3)\nimport os\n" + body("return a + a"),
+    ),
+    "what libraries hold": (
+        NUMPY,
+        "print(len(vars(torch.nn.init)), 'RNN' in vars(nn), torch.__dict__['__version__'])\n"
+        "print(vars(nn.RNN).keys(), list(nn.RNN.__dict__)[:3])\n"
+        "setattr(nn.Module, 'n_params', lambda self: len(list(self.parameters())))\n"
+        + body("return a + a"),
+    ),
+    "what a class of PyTorch's holds": (
+        TORCH,
+        "print(vars(nn.RNN).keys(), list(nn.LSTM.__dict__)[:3])\n" + module("return x"),
+    ),
     "threads beside it": (
         NUMPY,
         "import threading\nthreading.Timer(0.1, print).start()\n" + body("return a + a"),
@@ -363,6 +384,31 @@ UNCLEAR = {
     "an answer that no text makes": "x = 1\n",
     "the frames of all callers": "import traceback\n" + body("return traceback.walk_stack(None)"),
     "a file that is to be found": "import sys\nsys.path.append('.')\n" + body("return a"),
+    "builtins by way of a module": "import enum\nenum.bltns.exec(text)\n" + body("return a"),
+    "a pickle by way of a module": "import logging.handlers\nlogging.handlers.pickle.loads(b'')\n"
+    + body("return a"),
+    "a module of a module by a constant name": "import enum\ngetattr(enum, 'bltns').exec(text)\n"
+    + body("return a"),
+    "an interpreter in a debugger": "import pdb\npdb.code.InteractiveInterpreter()\n" + body("a"),
+    "a function of any code": "import types, pstats\n"
+    "types.FunctionType(pstats.marshal.loads(b''))\n" + body("return a"),
+    "code by a loader": "import importlib.abc\n"
+    "importlib.abc.InspectLoader.source_to_code(text)\n" + body("return a"),
+    "a pickle that is received": "import multiprocessing\na, c = multiprocessing.Pipe()\n"
+    "a.recv()\n" + body("return a"),
+    "a pickle's other name": "import multiprocessing\n"
+    "multiprocessing.reduction.ForkingPickler.loads(b'')\n" + body("return a"),
+    "a pickle of NumPy's format": "np.lib.format.read_array(f, True)\n" + body("return a"),
+    "a profile of a text": "import cProfile\ncProfile.Profile().run(text)\n" + body("return a"),
+    "a timer by another name": "import timeit\nt = timeit.Timer\nt(text).timeit(1)\n" + body("a"),
+    "an example that is made": "import doctest\ndoctest.Example(text, '')\n" + body("return a"),
+    "what is kept in a library": "def f(): np.kept = torch.add\nf()\n"
+    + body("return np.kept(a, a)"),
+    "what is kept in a library's class": "def f(): nn.Module.kept = torch.add\n" + body("return a"),
+    "a function of a library's that a function changes": "def f(): np.tanh = torch.tanh\nf()\n"
+    + body("return np.tanh(a)"),
+    "a library that a function changes by name": "def f(): setattr(np, n, torch.tanh)\nf()\n"
+    + body("return np.tanh(a)"),
     "another package's sigmoid": "from scipy.special import expit\n" + body("return expit(a)"),
     "another package": body("import scipy.special", "return scipy.special.expit(a)"),
     "eval by way of a module": body("return np.ma.core.builtins.eval(text)"),

@@ -568,6 +568,8 @@ def test_nothing_is_called_that_was_not_offered(warm):
     [
         "off = getattr(torch._C, 'Disable' + 'TorchFunction')\n        with off():\n            {}",
         "with torch.inference_mode():\n            {}",
+        "x_t, state = x_t.to('meta'), [s.to('meta') for s in state]\n"
+        "        self.to('meta')\n        {}",
         "box = []\n        def run():\n            box.append(({}))\n"
         "        t = threading.Thread(target=run)\n        t.start()\n        t.join()\n"
         "        return box[0]",

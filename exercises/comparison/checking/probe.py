@@ -167,6 +167,10 @@ _below = False
 """Whether PyTorch's recurrent operators themselves note that they run."""
 KEYS = ("CPU", "AutogradCPU")
 """By which of the dispatcher's keys an operator is reached here: the latter but in inference."""
+COMPOSITE = "CompositeImplicitAutograd"
+"""The key of what is made of other operators, whatever device it is for: most recurrent ones."""
+ASKED = {"__get__", "__set__", "__delete__"}
+"""Functions by which PyTorch tells that an attribute of a tensor is asked for, or set."""
 STARTING = (
     *("start_new_thread", "start_new", "start_joinable_thread"),
     *("_start_new_thread", "_start_joinable_thread"),
@@ -191,7 +195,7 @@ def _note(kind, single=False):
             _called.add(f"torch.{plain}")
             if single:
                 _called.update(f"torch.{plain}.{more}" for more in _more(args, kwargs))
-        elif kind == "numpy" and not name.startswith("__"):
+        elif kind == "numpy" and name not in ASKED:
             _called.add(f"torch.{name}"[:MAX_TEXT])
         else:
             fine.add(function)
@@ -276,9 +280,10 @@ def watch_operators():
     for name in torch._C._dispatch_get_all_op_names():
         space, _, operator = name.partition("::")
         if _plain(operator) in _RECURRENT:
-            for key in KEYS:
-                kernel = torch.library.get_kernel(name, key)
-                watched.append((space, operator, key, _noting(name, kernel)))
+            composite = torch._C._dispatch_has_kernel_for_dispatch_key(name, COMPOSITE)
+            for key in KEYS[1:] if composite else KEYS:
+                noting = _noting(name, torch.library.get_kernel(name, key))
+                watched.append((space, operator, COMPOSITE if composite else key, noting))
     libraries = {space: torch.library.Library(space, "IMPL") for space, *_ in watched}
     with warnings.catch_warnings():
         # That operators are overridden is what is wanted.

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from .reading import (
     DEFINITION,
     DICTIONARIES,
+    HIDING,
     LOOKS,
     MAX_DEPTH,
     RUNNING,
@@ -54,6 +55,7 @@ BELOW = ("torch.ao", "torch.classes", "torch.library", "torch.ops", "torch.quant
 """Where recurrent code lies beside PyTorch's modules; an exercise has no business there."""
 NO_TEXT = (
     "torch.export",
+    "torch.fx",
     "torch.hub",
     "torch.jit.CompilationUnit",
     "torch.jit.jit_module_from_flatbuffer",
@@ -79,12 +81,9 @@ HANDED_ON |= {f"torch.{name}" for name in ("autograd", "func", "functional", "ji
 
 LIBRARIES = {"torch", "importlib", "sys", "builtins"}
 NETWORKS = {"torch.nn.RNN", "torch.nn.GRU", "torch.nn.LSTM"}
-HIDING = {
-    *("threading", "_thread", "concurrent", "multiprocessing", "asyncio", "subprocess"),
-    *("pickle", "shelve", "runpy", "pkgutil", "pydoc", "code", "codeop", "timeit", "cProfile"),
-    *("profile", "trace", "pdb", "bdb", "doctest", "unittest"),
-}
-"""Modules that run something unwatched, or by a name that isn't read."""
+
+NUMERICAL = {"scipy", "sklearn"}
+"""Packages that may do in a call what an exercise for NumPy asks for."""
 
 COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 MAX_SAID = 100
@@ -140,6 +139,9 @@ def read(contract, cells):
     hidden = {name.split(".")[0] for name in uses.names} & HIDING
     unclear = {f"{name}: what it runs is neither read nor watched" for name in hidden}
     unclear |= uses.unclear | maybe.unclear
+    if contract.kind == "numpy":
+        others = {name for name in uses.names if name.split(".")[0] in NUMERICAL}
+        unclear |= {f"{name[:MAX_SAID]}: NumPy alone was to be used" for name in others}
     unclear |= {
         f"{name[:MAX_SAID]}: perhaps used, by way of another name"
         for name in maybe.names - uses.names
@@ -455,6 +457,8 @@ class _Uses(ast.NodeVisitor):
         for keyword in call.keywords:
             self._argument(keyword.arg, keyword.value, network or keyword.arg == "bidirectional")
             if network and isinstance(keyword.value, ast.Dict) and keyword.arg is None:
+                if not all(isinstance(key, ast.Constant) for key in keyword.value.keys):
+                    self._cant_tell(call, "an argument's name made at run time")
                 for key, value in zip(keyword.value.keys, keyword.value.values, strict=True):
                     self._argument(getattr(key, "value", None), value)
         if network:
