@@ -29,6 +29,8 @@ DATE = re.compile(
 """How nbgrader writes when something was handed in. It reads more: names of files as time zones."""
 NO_WORK = {"timestamp.txt", "submission_secret.txt"}
 """Files that nbgrader puts into what is handed in."""
+OF_SOMEONE = "STUDENT"
+"""How a place is told that is anyone's."""
 CHECK = "check_"
 """What the grade id of a check cell begins with; the exercise's name follows."""
 GRADED_BY = ("reference", "checking", "exercises", "grading")
@@ -181,17 +183,19 @@ def _misplaced(course, base, who, names):
     levels = Path(course.format_path(step, who, "*")).relative_to(base).parts
     whose = course.format_path(step, "(?P<student>.*)", "(?P<name>.*)", escape=True)
     for path, is_folder in _places(base, levels):
-        match = re.fullmatch(whose, path, re.DOTALL) if is_folder else None
-        student, name = match.group("student", "name") if match else ("STUDENT", "")
+        student, name = _named(whose, path) if is_folder else ("", "")
+        if not is_folder:
+            student, _ = _named(os.path.dirname(whose), os.path.dirname(path))
         # A course may have assignments that are none of ours.
         others = (course.format_path(each, ".", name) for each in steps if name)
         if name in CHAPTERS or any(map(os.path.isdir, others)):
             continue
-        inside = _notebooks_below(path) if is_folder else []
+        inside = _work_below(path) if is_folder else []
         if is_folder and not inside:
             continue
         called = " ".join([name or os.path.basename(path), *inside]).casefold()
-        like = [each for each in CHAPTERS if each in called]
+        like = [each for each in CHAPTERS if each in called or each == student]
+        student = OF_SOMEONE if student in {"", *CHAPTERS} else student
         if student in course.student_id_exclude.split(",") or (names and not {*like} & {*names}):
             continue
         place = course.format_path(step, student, max(like, key=len, default="ASSIGNMENT"))
@@ -202,6 +206,13 @@ def _misplaced(course, base, who, names):
             f"and what doesn't out of {base.name}"
         )
     return lines
+
+
+def _named(pattern, path):
+    """The student and the assignment that a path names by a pattern; empty where it doesn't."""
+    match = re.fullmatch(pattern, path, re.DOTALL)
+    named = match.groupdict() if match else {}
+    return named.get("student", ""), named.get("name", "")
 
 
 def _places(folder, patterns):
@@ -220,16 +231,16 @@ def _places(folder, patterns):
         return
     for name, is_folder in there:
         path = os.path.join(folder, name)
-        if not is_folder and _is_notebook(name) and fnmatch.fnmatch(name, f"*{patterns[0]}*"):
+        if not is_folder and _is_work(name) and fnmatch.fnmatch(name, f"*{patterns[0]}*"):
             yield path, False
         elif is_folder and fnmatch.fnmatchcase(name, patterns[0]):
             yield from _places(path, patterns[1:]) if patterns[1:] else [(path, True)]
 
 
-def _notebooks_below(folder):
-    """The notebooks in a folder and its folders, as far as a look at 100 of them finds any."""
+def _work_below(folder):
+    """The notebooks and archives below a folder, as far as a look at 100 folders finds any."""
     places = itertools.islice(os.walk(folder), 100)
-    return [name for _, _, names in places for name in names if _is_notebook(name)]
+    return [name for _, _, names in places for name in names if _is_work(name)]
 
 
 def _matching(folder, patterns, unseen):
@@ -362,6 +373,10 @@ def read(assignment, template, student):
             f"all that is there is {listed}, which is no notebook; without it, nothing is handed in"
         )
     raise SubmissionError(f"{wanted} is missing, and {why}")
+
+
+def _is_work(name):
+    return _is_notebook(name) or is_archive(name)
 
 
 def _is_notebook(name):

@@ -166,6 +166,9 @@ class CourseAutograde(Autograde):
                 said += f"; to let stock nbgrader grade it, set {SWITCH}=stock"
             self.log.error(said)
             raise NbGraderException(said) from None
+        except KeyboardInterrupt:
+            self.log.error("interrupted; what was done stays, start again for the rest")
+            raise SystemExit(130) from None
         if failed or unseen:
             named = in_a_line(", ".join(failed), 2000) or "what is not in its place"
             said = f"{assignment.name}: no verdict for {named}; see the messages above"

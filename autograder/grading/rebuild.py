@@ -36,6 +36,8 @@ DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILI
 """A function or class at the top of a cell."""
 FIRST_LINE = re.compile(r"(\s*%%.*\n)?")
 """What must stay at the beginning of a cell: a command of IPython's for all of it."""
+FOR_ALL = re.compile(r"\A\s*%%.*")
+"""That command itself."""
 COMMAND = re.compile(r"^([ \t]*)[%!](?!%).*$", re.MULTILINE)
 """A line that is a command of IPython's."""
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
@@ -348,24 +350,26 @@ def take(cells, template):
                 remarks.append(
                     f"cell {name} has lost its nbgrader metadata; it was found by its {by}"
                 )
-        written, rest = [], ""
+        written, beside = [], []
         changed = _changed(found, released)
-        also = [c for c in cells if c not in found and name in c.defines]
-        if kind == "code" and also and not any(_answers(c.text, name) for c in changed):
-            # What stands beside a stub, an import or a helper, may be used by the answer.
-            rest, changed = "\n\n".join(filter(None, (_without(c.text, name) for c in changed))), []
+        if kind == "code" and any(_makes(c, name) for c in cells if c not in found):
+            stub = _methods(released)
+            if not any(_answers(c.text, name, stub) for c in changed):
+                # What stands beside a stub, an import or a helper, may be used by the answer.
+                beside, changed = changed, []
         if not changed:
             lack = "holds no answer" if found else "is missing"
             if kind == "code":
                 others = _changed((*unclaimed, *doubled), released)
-                strays = [c for c in others if c.kind == "code" and name in c.defines]
+                strays = [c for c in others if c.kind == "code" and _makes(c, name)]
                 what = "a cell that defines it was taken"
                 if not strays and (elsewhere := _elsewhere(name, cells, template)):
                     what = f"it is defined in cell {elsewhere}"
                     # The stub would run after the definition and take its place.
-                    texts[name] = f"# {name} stands in the cell {elsewhere}"
-                    texts[name] += f"\n{rest}" if rest else ""
-                rest = rest if strays else ""
+                    rest = [_helpers(c.text, name) for c in beside]
+                    said = f"# {name} stands in the cell {elsewhere}"
+                    texts[name] = "\n\n".join(filter(None, [said, *rest]))
+                beside = [_helpers(c.text) for c in beside] if strays else []
                 found = strays or found
                 adopted.update(strays)
             else:
@@ -381,7 +385,7 @@ def take(cells, template):
         if len(found) > 1:
             several.append(name)
         taken, text = _joined(found, name, released, kind)
-        text = "\n\n".join([*([rest] if rest else []), text, *(c.text for c in written)])
+        text = "\n\n".join([*filter(None, beside), text, *(c.text for c in written)])
         if taken.kind != kind:
             remarks.append(f"cell {name} is a {taken.kind} cell; it was read as {kind}")
         if any(c.pictures for c in (*found, *written)):
@@ -397,10 +401,12 @@ def take(cells, template):
             f"more than once in the notebook: {', '.join(several)}; of each the last changed "
             "definition counts, and what the others hold besides"
         )
-    foreign = [c.grade_id for c in cells if c.graded and c.grade_id]
-    if not texts and foreign and not template.marked.keys() & set(foreign):
+    foreign = [c.grade_id for c in cells if c.graded and c.grade_id not in {None, *template.marked}]
+    ours = template.marked.keys() & {c.grade_id for c in cells}
+    # Two assignments may have a name in common.
+    if not adopted and len(ours) < len(foreign) and len(ours) < len(template.marked) / 4:
         raise SubmissionError(
-            f"{template.name}.ipynb holds none of this assignment's cells, but others, such as "
+            f"{template.name}.ipynb holds next to none of its cells, but others, such as "
             f"{in_a_line(foreign[0], 50)}: it is another assignment's notebook"
         )
     remarks += _supply(texts, cells, template)
@@ -427,13 +433,25 @@ def _is_stub(text, released):
     return own is not None and stub is not None and ast.dump(own) == ast.dump(stub)
 
 
-def _answers(text, name):
-    """Whether a text makes a name, and not by what only keeps its place."""
-    tree = _parsed(text)
-    if tree is None:
-        return True
-    making = [node for node in tree.body if name in _bound(node)]
-    return bool(making) and not _keeps_place(making[-1])
+def _makes(cell, name):
+    """Whether a code cell makes a name at its top."""
+    return cell.kind == "code" and (name in cell.defines or _assigns(cell.text, name))
+
+
+def _answers(text, name, stub):
+    """Whether a text makes a name, and not by what only keeps its place.
+
+    Parameters
+    ----------
+    text, name : str
+    stub : names of the methods that are to be written, where it is a class
+    """
+    tree = _plain(FOR_ALL.sub("", text))
+    making = [node for node in (tree.body if tree else ()) if name in _bound(node)]
+    if not making:
+        return False
+    later = tree.body[tree.body.index(making[-1]) + 1 :]
+    return not _keeps_place(making[-1], stub) or any(_goes_on(node, name) for node in later)
 
 
 def _bound(node):
@@ -446,36 +464,63 @@ def _bound(node):
     return names | {a.asname or a.name for a in parts if isinstance(a, ast.alias)}
 
 
-def _keeps_place(node):
+def _methods(text):
+    """The names of all functions in a text."""
+    tree = _parsed(text)
+    return {node.name for node in ast.walk(tree) if isinstance(node, FUNCTIONS)} if tree else set()
+
+
+def _keeps_place(node, stub):
     """Whether a statement is a definition of which something is yet to be written."""
     if isinstance(node, ast.ClassDef):
         methods = [part for part in node.body if isinstance(part, FUNCTIONS)]
-        unwritten = [m for m in methods if _keeps_place(m)]
-        raising = any(isinstance(part, ast.Raise) for m in unwritten for part in m.body)
-        return bool(methods) and (raising or unwritten == methods)
-    if not isinstance(node, FUNCTIONS):
-        return False
-    return all(
-        isinstance(part, ast.Pass)
-        or (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
-        or (isinstance(part, ast.Raise) and _raised(part) == "NotImplementedError")
-        for part in node.body
-    )
+        return not methods or any(m.name in stub and _is_unwritten(m) for m in methods)
+    return isinstance(node, FUNCTIONS) and _is_unwritten(node)
 
 
-def _raised(node):
-    """The name of the error that a statement raises."""
-    return getattr(getattr(node.exc, "func", node.exc), "id", "")
+def _is_unwritten(function):
+    """Whether a function does nothing, or always ends at what tells that it is to be written."""
+    idle = True
+    for part in function.body:
+        if isinstance(part, ast.Raise):
+            return getattr(getattr(part.exc, "func", part.exc), "id", "") == "NotImplementedError"
+        value = getattr(part, "value", None)
+        nothing = value is None or (isinstance(value, ast.Constant) and value.value is None)
+        if isinstance(part, ast.Return) and not nothing:
+            return False
+        said = isinstance(part, ast.Expr) and isinstance(value, ast.Constant)
+        idle = idle and (said or isinstance(part, ast.Pass | ast.Return))
+    return idle
 
 
-def _without(text, name):
-    """A text without its definitions of a name."""
+def _goes_on(node, name):
+    """Whether a statement goes on with a definition: decorates by it, or sets something of it."""
+    parts = [*getattr(node, "decorator_list", ())]
+    if isinstance(node, ast.Assign):
+        parts = [t for t in node.targets if isinstance(t, ast.Attribute)]
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        parts = node.value.args[:1] if getattr(node.value.func, "id", "") == "setattr" else []
+    return any(getattr(n, "id", "") == name for part in parts for n in ast.walk(part))
+
+
+def _helpers(text, but=None):
+    """What of a text makes something and runs nothing: its functions, imports and constants.
+
+    Parameters
+    ----------
+    text : str
+    but : str, a name that is not to be made, or None
+    """
+    tree, kept = _plain(FOR_ALL.sub("", text)), []
     lines = re.split(r"\r\n|\r|\n", text)
-    for node in reversed(_parsed(text).body):
-        if isinstance(node, DEFINITIONS) and node.name == name:
-            first = min(part.lineno for part in (node, *node.decorator_list))
-            del lines[first - 1 : node.end_lineno]
-    return "\n".join(lines).strip()
+    for node in tree.body if tree else ():
+        runs = any(isinstance(part, ast.Call) for part in ast.walk(node))
+        plain = isinstance(node, DEFINITIONS | ast.Import | ast.ImportFrom)
+        plain = plain or (isinstance(node, ast.Assign | ast.AnnAssign) and not runs)
+        if plain and but not in _bound(node):
+            first = min(p.lineno for p in (node, *getattr(node, "decorator_list", ())))
+            kept.append("\n".join(lines[first - 1 : node.end_lineno]))
+    return "\n\n".join(kept)
 
 
 def _heading(text):
@@ -546,9 +591,11 @@ def _joined(found, name, released, kind):
     defining = {c: None for c in changed if name in c.defines or _assigns(c.text, name)}
     taken = [*(defining or changed)][-1]
     earlier = () if len(defining) > 1 and _extends(taken.text, name) else defining
-    parts = [c.text for c in changed if c is taken or c not in earlier]
+    dropped = [c for c in earlier if c is not taken]
+    parts = [_helpers(c.text, name) if c in dropped else c.text for c in changed]
+    parts = [*filter(None, parts)]
     text = "\n\n".join(parts)
-    if len(parts) == 1 or (kind == "code" and not _is_python(text)):
+    if len(parts) == 1 or (kind == "code" and _plain(text) is None):
         # A part that can't be read would take the others with it.
         return taken, taken.text
     return taken, text
@@ -564,11 +611,12 @@ def _parsed(text):
         return None
 
 
-def _is_python(text):
-    """Whether Python, or IPython where commands of its own stand in single lines, can read it."""
-    if len(text) > MAX_SOURCE:
-        return False
-    return any(_parsed(one) is not None for one in (text, COMMAND.sub(r"\1pass", text)))
+def _plain(text):
+    """As ``_parsed``, also where commands of IPython's stand in single lines."""
+    found = _parsed(text)
+    if found is None:
+        found = _parsed(COMMAND.sub(r"\1pass", text))
+    return found
 
 
 def _is_prose(text):

@@ -188,7 +188,8 @@ def grade_class(
     """
     start = time.monotonic()
     found, unseen = handed_in(coursedir, assignments, students)
-    wanted = {name: Assignment(coursedir, name) for name in found}
+    wanted = _wanted(coursedir, found, unseen, bool(assignments))
+    found = {name: found[name] for name in wanted}
     unknown = set(students).difference(*found.values())
     if unknown:
         named = in_a_line(", ".join(sorted(unknown)), 300)
@@ -251,6 +252,28 @@ def grade_class(
     return summary
 
 
+def _wanted(coursedir, found, unseen, named):
+    """The assignments to be graded, by name.
+
+    One that can't be stops none of the others where it wasn't named: it is put into ``unseen``.
+    """
+    wanted, errors = {}, []
+    for name in found:
+        try:
+            assignment = Assignment(coursedir, name)
+            if not named:
+                record.ready(coursedir, [assignment]).close()
+            wanted[name] = assignment
+        except AssignmentError as error:
+            if named:
+                raise
+            errors.append(str(error))
+    if errors and not wanted:
+        raise AssignmentError("\n".join([*errors, *unseen]))
+    unseen += errors
+    return wanted
+
+
 def write_pages(interface, assignments, students=(), jobs=None, stream=sys.stderr):
     """Write the feedback pages that are missing or older than what was graded.
 
@@ -265,8 +288,8 @@ def write_pages(interface, assignments, students=(), jobs=None, stream=sys.stder
     """
     found, _ = handed_in(interface.coursedir, assignments, students)
     problems = []
-    for name, ids in found.items():
-        assignment = Assignment(interface.coursedir, name)
+    for name, assignment in _wanted(interface.coursedir, found, [], bool(assignments)).items():
+        ids = found[name]
         work = [student for student in ids if pages.stale(assignment, student)]
         with closing(Progress(len(work), stream)) as progress:
             done = 0

@@ -483,6 +483,19 @@ def test_a_grader_that_can_not_be_loaded_stops_nbgrader(tmp_path):
     assert done.returncode == 1 and "run students' code with your rights" in done.stderr
 
 
+def test_who_stops_nbgrader_is_told_in_a_line(api, monkeypatch, caplog):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    api = api()
+    monkeypatch.setattr(plugin, "handed_in", stopped)
+    api.coursedir.assignment_id = ASSIGNMENT
+    with pytest.raises(SystemExit) as ended:
+        plugin.CourseAutograde(coursedir=api.coursedir, parent=api).start()
+    assert ended.value.code == 130
+    assert caplog.messages[-1] == "interrupted; what was done stays, start again for the rest"
+
+
 def test_a_copied_grade_cell_stops_nobody(classroom, api):
     api = api()
     notebook = classroom.maker.solved()

@@ -84,6 +84,10 @@ def test_of_a_cell_that_stands_twice_the_last_changed_one_counts(classroom, solv
         (["{}", "# my notes"], "{}\n\n# my notes"),
         (["def helper(a):\n    return a", "{}"], "def helper(a):\n    return a\n\n{}"),
         (["def sigmoid(a):\n    pass", "{}", "x = 1"], "{}\n\nx = 1"),
+        (
+            ["import math\n@f\ndef g(a):\n    return a\nsigmoid = abs\nprint(sigmoid(3))", "{}"],
+            "import math\n\n@f\ndef g(a):\n    return a\n\n{}",
+        ),
         (["{}", "sigmoid = abs"], "sigmoid = abs"),
         (["print(", "{}"], "{}"),
         (["%%time\nprint(1)", "{}"], "{}"),
@@ -273,7 +277,7 @@ def test_what_stands_beside_a_stub_goes_with_the_answer_that_was_written_elsewhe
     for place in (here, here + 1):
         notebook.cells.insert(place, nbformat.v4.new_code_cell(answer))
         submission = take()
-        assert submission.texts["lstm_step"] == f"{beside}\n\n{answer}".strip()
+        assert submission.texts["lstm_step"] == f"{own.source.strip()}\n\n{answer}"
         said = "cell lstm_step holds no answer; a cell that defines it was taken"
         assert said in submission.remarks
         del notebook.cells[place]
@@ -281,7 +285,7 @@ def test_what_stands_beside_a_stub_goes_with_the_answer_that_was_written_elsewhe
     other = cell(notebook, "sigmoid")
     other.source += f"\n\n{answer}"
     said = "# lstm_step stands in the cell sigmoid"
-    assert take().texts["lstm_step"] == f"{said}\n{beside}".strip()
+    assert take().texts["lstm_step"] == f"{said}\n\n{beside}".strip()
 
 
 def test_a_class_with_a_method_to_be_written_is_a_stub_and_one_with_an_empty_method_is_none(
@@ -294,7 +298,56 @@ def test_a_class_with_a_method_to_be_written_is_a_stub_and_one_with_an_empty_met
     own.source = draft + "    def forward(self, x_t, state):\n        return state"
     assert take().texts["LSTMCell"] == own.source
     own.source = draft + "    def forward(self, x_t, state):\n        raise NotImplementedError"
-    assert take().texts["LSTMCell"] == answer
+    assert take().texts["LSTMCell"] == f"{own.source}\n\n{answer}"
+    # What isn't in the stub may be left unwritten, and a class may be gone on with below.
+    for more in (
+        answer + "\n\n    def export(self):\n        raise NotImplementedError",
+        own.source + "\n\n\n@add_to(LSTMCell)\ndef forward(self, x_t, state):\n    return state",
+        own.source + "\n\n\nLSTMCell.forward = forward",
+        own.source + "\n\n\nsetattr(LSTMCell, 'forward', forward)",
+    ):
+        own.source = more
+        assert take().texts["LSTMCell"] == more
+
+
+@pytest.mark.parametrize(
+    "stub",
+    [
+        "%matplotlib inline\ndef sigmoid(a):\n    raise NotImplementedError",
+        "%%time\ndef sigmoid(a):\n    pass",
+        "def sigmoid(a):\n    print('see below')\n    raise NotImplementedError('to do')",
+        "def sigmoid(a):\n    half = a / 2\n    raise NotImplementedError",
+        "def sigmoid(a):\n    return None",
+        "def sigmoid(a):\n    return 1 / (1 +",
+        "class sigmoid:\n    'To do.'",
+        "def sigmoid(a):\n    pass\n\nprint(sigmoid(3) + 1)",
+    ],
+)
+@pytest.mark.parametrize("form", ["{}", "sigmoid = lambda a: 1 / (1 + np.exp(-a))"])
+def test_what_is_yet_to_be_written_gives_way_to_an_answer_elsewhere(classroom, solved, stub, form):
+    notebook, take = solved
+    cell(notebook, "sigmoid").source = stub
+    answer = form.format(classroom.maker.solutions["sigmoid"])
+    notebook.cells.append(nbformat.v4.new_code_cell(answer))
+    text = take().texts["sigmoid"]
+    assert text.endswith(answer) and "print(sigmoid" not in text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "def sigmoid(a):\n    if a is None:\n        raise NotImplementedError\n    return a",
+        "def sigmoid(a):\n    return a\n    raise NotImplementedError",
+        "def sigmoid(a):\n    print(a)",
+        "sigmoid = abs",
+        "@helper\ndef sigmoid(a):\n    return a",
+    ],
+)
+def test_what_is_written_gives_way_to_nothing_elsewhere(classroom, solved, answer):
+    notebook, take = solved
+    cell(notebook, "sigmoid").source = answer
+    notebook.cells.append(nbformat.v4.new_code_cell(classroom.maker.solutions["sigmoid"]))
+    assert take().texts["sigmoid"] == answer
 
 
 def below(notebook, *cells):
@@ -342,7 +395,7 @@ def test_another_assignments_notebook_is_told_in_one_line(classroom, solved):
         one.source = ""
     with pytest.raises(SubmissionError, match="it is another assignment's notebook") as caught:
         take()
-    assert str(caught.value).startswith("lstm.ipynb holds none of this assignment's cells")
+    assert str(caught.value).startswith("lstm.ipynb holds next to none of its cells, but others")
     # An answer is an answer, whatever stands around it.
     answer = classroom.maker.solutions["sigmoid"]
     notebook.cells.append(nbformat.v4.new_code_cell(answer))

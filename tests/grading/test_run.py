@@ -196,7 +196,8 @@ def test_a_notebook_in_no_assignments_folder_is_told(coursedir):
     for student, name in moved:
         shutil.copytree(submitted / student / ASSIGNMENT, submitted / student / name)
     shutil.rmtree(submitted / "fay" / ASSIGNMENT)
-    for place in ("ben/lstm.ipynb", "cleo_LSTM.ipynb", "zoe.ipynb", "ada/own/my.ipynb"):
+    places = ("ben/lstm.ipynb", "cleo_LSTM.ipynb", "zoe.ipynb", "ada/own/my.ipynb")
+    for place in (*places, "gus_lstm.zip", "lstm/mia/my.ipynb", "ivy/hw/lstm.zip"):
         (submitted / place).parent.mkdir(parents=True, exist_ok=True)
         (submitted / place).touch()
     (submitted / "ada" / "notes").mkdir()
@@ -214,9 +215,12 @@ def test_a_notebook_in_no_assignments_folder_is_told(coursedir):
     assert set(lines) == {
         *("submitted/fay/LSTM", "submitted/fay/lstm", "submitted/emil/week"),
         *("submitted/ben/lstm.ipynb", "submitted/cleo_LSTM.ipynb"),
+        *("submitted/gus_lstm.zip", "submitted/lstm/mia", "submitted/ivy/hw"),
     }
     assert "move what counts to submitted/fay/lstm," in lines["submitted/fay/LSTM"]
-    assert "move what counts to submitted/STUDENT/lstm," in lines["submitted/cleo_LSTM.ipynb"]
+    assert "move what counts to submitted/ben/lstm," in lines["submitted/ben/lstm.ipynb"]
+    for place in ("submitted/cleo_LSTM.ipynb", "submitted/lstm/mia"):
+        assert "move what counts to submitted/STUDENT/lstm," in lines[place]
     assert set(told(students=["emil"])) == {"submitted/emil/week"}
     with pytest.raises(AssignmentError, match="nothing was handed in by fay\nsubmitted/fay/LSTM "):
         told(students=["fay"])
@@ -224,6 +228,20 @@ def test_a_notebook_in_no_assignments_folder_is_told(coursedir):
     everything = grade_class(coursedir, [], stream=stream).unseen
     others = {line.split(" ", 1)[0] for line in everything} - set(lines)
     assert others == {"submitted/zoe.ipynb", "submitted/ada/own"}
+
+
+def test_an_assignment_that_can_not_be_graded_stops_no_other(coursedir):
+    root, stream = course.Path(coursedir.root), io.StringIO()
+    shutil.copytree(root / "submitted" / "ada" / ASSIGNMENT, root / "submitted" / "ada" / "gru")
+    summary = grade_class(coursedir, [], students=["ada"], stream=stream)
+    assert [(done.assignment, done.error) for done in summary.done] == [(ASSIGNMENT, "")]
+    (said,) = summary.unseen
+    assert "gru" in said and said in stream.getvalue()
+    with pytest.raises(AssignmentError, match="gru"):
+        grade_class(coursedir, ["gru"], stream=stream)
+    shutil.rmtree(root / "submitted" / "ada" / ASSIGNMENT)
+    with pytest.raises(AssignmentError, match="gru"):
+        grade_class(coursedir, [], students=["ada"], stream=stream)
 
 
 @pytest.mark.parametrize("sign", "<&#?*[]")

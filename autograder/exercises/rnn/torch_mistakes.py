@@ -412,6 +412,12 @@ TRUNCATED = (
         label="rnn-detach",
     ),
     _truncated(
+        "backward() goes back into an earlier chunk, and the last state is still attached",
+        f"{OLD_GRAPH} The state that you return hangs on its graph, too.",
+        (DETACH, ""),
+        label="rnn-detach",
+    ),
+    _truncated(
         "graphs of earlier chunks retained",
         "You keep the old graphs with retain_graph, so the gradient runs on into earlier chunks. "
         "Their weights have been changed by the optimizer meanwhile, and PyTorch refuses. Even "
