@@ -10,6 +10,11 @@ INPUT_MEETS_WEIGHT_HH = (
     "an input has, and weight_hh has a column for each of the H units. Look at both sides of each "
     "product: ih stands for input to hidden, hh for hidden to hidden."
 )
+WEIGHT_FIRST = (
+    "The product stops because the inner sizes don't fit: you put the weight on the left, as "
+    "formulas do, where x is one column. Here x_t has a row for each example of the batch. Write "
+    "the shapes side by side: what has to stand where, so that the I of both meet?"
+)
 OR_WEIGHT_HH = " And is it weight_ih, input to hidden, that meets x?"
 STATE_FIRST = (
     "The step stops because the inner sizes don't fit: what it takes for the input has H columns, "

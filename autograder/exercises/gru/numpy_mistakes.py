@@ -14,6 +14,7 @@ from ..hints import (
     ROW_BEFORE_THE_FIRST,
     STATE_FIRST,
     STATE_MEETS_WEIGHT_IH,
+    WEIGHT_FIRST,
 )
 from .book import at
 
@@ -223,6 +224,12 @@ def gate_mistakes(gate):
             WEIGHT_IH_NOT_TRANSPOSED + OR_WEIGHT_HH,
             "gru-gates",
             ("weight_ih[block].T", "weight_ih[block]"),
+        ),
+        mistake(
+            "the weight on the left of x_t",
+            WEIGHT_FIRST,
+            "gru-gates",
+            ("x_t @ weight_ih[block].T", "weight_ih[block] @ x_t"),
         ),
         mistake(
             "h_prev in the place of x_t",
@@ -523,6 +530,12 @@ GRU_STEP = (
         WEIGHT_IH_NOT_TRANSPOSED,
         "gru-gates",
         ("x_t @ weight_ih.T", "x_t @ weight_ih"),
+    ),
+    mistake(
+        "the weight on the left of x_t",
+        WEIGHT_FIRST,
+        "gru-gates",
+        ("x_t @ weight_ih.T", "weight_ih @ x_t"),
     ),
     mistake(
         "h_prev in the place of x_t",

@@ -48,7 +48,8 @@ NOT_REGISTERED = (
 )
 NOT_BATCH_FIRST = (
     "Your nn.GRU takes the first axis for time, as it does unless told otherwise. Here the first "
-    "axis is the batch. Without a word, it then hands the state from one example to the next."
+    "axis is the batch. Where sizes happen to fit, it hands the state from one example to the "
+    "next, and says nothing."
 )
 
 # --- the cell ------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from ..hints import (
     ROW_BEFORE_THE_FIRST,
     STATE_FIRST,
     STATE_MEETS_WEIGHT_IH,
+    WEIGHT_FIRST,
 )
 from .book import at
 
@@ -335,6 +336,12 @@ def gate_mistakes(gate):
             ("weight_ih[block].T", "weight_ih[block]"),
         ),
         mistake(
+            "the weight on the left of x_t",
+            WEIGHT_FIRST,
+            "lstm-rows",
+            ("x_t @ weight_ih[block].T", "weight_ih[block] @ x_t"),
+        ),
+        mistake(
             "h_prev in the place of x_t",
             STATE_MEETS_WEIGHT_IH,
             "lstm-rows",
@@ -519,6 +526,12 @@ LSTM_STEP = (
         WEIGHT_IH_NOT_TRANSPOSED,
         "lstm-rows",
         ("x_t @ weight_ih.T", "x_t @ weight_ih"),
+    ),
+    mistake(
+        "the weight on the left of x_t",
+        WEIGHT_FIRST,
+        "lstm-rows",
+        ("x_t @ weight_ih.T", "weight_ih @ x_t"),
     ),
     mistake(
         "h_prev in the place of x_t",

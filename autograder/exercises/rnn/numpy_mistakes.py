@@ -12,6 +12,7 @@ from ..hints import (
     ROW_BEFORE_THE_FIRST,
     STATE_FIRST,
     STATE_MEETS_WEIGHT_IH,
+    WEIGHT_FIRST,
 )
 from .book import at
 
@@ -106,6 +107,11 @@ RNN_STEP = (
         "weight_ih not transposed, or weight_hh in its place",
         WEIGHT_IH_NOT_TRANSPOSED,
         ("weight_ih.T", "weight_ih"),
+    ),
+    _step(
+        "the weight on the left of x_t",
+        WEIGHT_FIRST,
+        ("x_t @ weight_ih.T", "weight_ih @ x_t"),
     ),
     _step(
         "h_prev in the place of x_t",

@@ -378,7 +378,8 @@ def _findings(contract, case, want, got):
         if finding:
             found.append(finding)
     if got["changed"]:
-        names = " and ".join(clean(name) for name in got["changed"][:5])
+        *names, last = map(clean, got["changed"][:5])
+        names = f"{', '.join(names)} and {last}" if names else last
         said = f"the call changed {names}; leave what you are given as it is"
         found.append(Finding("unmodified", case.name, said))
     if not got["repeats"]:
