@@ -645,6 +645,8 @@ HOSTILE = {
     "commands": "%time a = 1\n" * 3 + "a = 1\n" * 9_000 + "a = (\n",
     "more commands": "%time a = 1\n" * 8_000,
     "no Python": "a b\n" + "'\n" * 45_000,
+    "calls of a debugger": "import pdb\nx = [" + "pdb.run()," * 9_000 + "]",
+    "no part of a library": "x = [" + ",".join(f"np.a{k}" for k in range(9_000)) + "]",
 }
 
 

@@ -121,10 +121,8 @@ EXTENSIONS = {"autoreload", "storemagic"}
 TIMERS = {"timeit", "Timer", "default_timer"}
 RUN_TEXTS = {"cProfile", "pdb", "profile", "timeit"}
 """Modules whose functions run what is written in a text."""
-READ_CALLS = {
-    *("run", "timeit", "repeat", "Timer", "set_trace", "testmod", "run_docstring_examples"),
-    "default_timer",
-}
+READ_CALLS = {"run", "timeit", "repeat", "Timer", "set_trace", "testmod"}
+READ_CALLS |= {"run_docstring_examples"}
 """What of these, and of doctest, may be called: what it runs is read."""
 COMMAND = re.compile(r"^[ \t]*[%!?,;/]|=[ \t]*[%!]|\?[ \t]*$", re.MULTILINE)
 """What may be a command of IPython."""
@@ -253,10 +251,11 @@ class Statement:
             plain = [n for n in kinds[ast.Name] if n.id == "get_ipython"]
             if "get_ipython" in words - self.names or any(id(n) not in fine for n in plain):
                 found["get_ipython"] = REACHES
+        functions = {id(n.func) for n in calls}
         for node in kinds[ast.Attribute]:
             module = getattr(node.value, "id", "")
-            if module in {*RUN_TEXTS, "doctest"}:
-                plain = node.attr in READ_CALLS and id(node) in {id(n.func) for n in calls}
+            if module in RUN_TEXTS or module == "doctest":
+                plain = node.attr in READ_CALLS and id(node) in functions
                 if not plain and (module, node.attr) != ("timeit", "default_timer"):
                     found[f"{module}.{node.attr}"] = REACHES
         for node in calls:
@@ -365,11 +364,11 @@ class Notebook:
                 self.doubtful[name] = "a module handed on as a value"
             for name in statement.inner.keys() & self.ever_imported.keys():
                 self.doubtful[f"{name}.{statement.inner[name]}"] = REACHES
-            for name, *chain in statement.chains:
+            for name, sets, attributes in statement.chains:
                 origin = self.ever_imported.get(name, "")
-                why = _followed(origin, *chain) if origin.split(".")[0] in KNOWN else ""
+                why = _followed(origin, sets, attributes) if origin.split(".")[0] in KNOWN else ""
                 if why and name in statement.global_names:
-                    self.doubtful[".".join([name, *chain[1]])] = why
+                    self.doubtful[".".join([name, *attributes])] = why
             sets = isinstance(statement.tree, DEFINITION) and "setattr" in statement.called
             for name in statement.opened & self.ever_imported.keys() if sets else ():
                 self.doubtful[name] = CHANGED
