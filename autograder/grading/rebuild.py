@@ -18,6 +18,9 @@ from functools import cached_property
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.checking.reading import DEFINITION as DEFINING
+from autograder.checking.reading import FUNCTION, IMPORT, texts_of
+
 from . import order
 from .outputs import in_a_line
 
@@ -34,14 +37,12 @@ MAX_BELOW = 10
 """Cells of a student's own below a question that are looked into for its answer."""
 DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 """A function or class at the top of a cell."""
+ASSIGNED = re.compile(r"^(\w+)\s*=(?!=)", re.MULTILINE)
+"""A name that is given a value at the top of a cell."""
 FIRST_LINE = re.compile(r"(\s*%%.*\n)?")
 """What must stay at the beginning of a cell: a command of IPython's for all of it."""
-FOR_ALL = re.compile(r"\A\s*%%.*")
-"""That command itself."""
 COMMAND = re.compile(r"^([ \t]*)[%!](?!%).*$", re.MULTILINE)
 """A line that is a command of IPython's."""
-FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
-DEFINITIONS = FUNCTIONS | ast.ClassDef
 
 
 class SubmissionError(Exception):
@@ -69,6 +70,12 @@ class Cell:
     def defines(self):
         """The names of the functions and classes that it defines."""
         return _defined(self.text)
+
+    @cached_property
+    def makes(self):
+        """These names, and those that it gives a value."""
+        assigned = ASSIGNED.findall(self.text) if len(self.text) <= MAX_SOURCE else ()
+        return self.defines.union(assigned)
 
 
 @dataclass(frozen=True)
@@ -352,7 +359,8 @@ def take(cells, template):
                 )
         written, beside = [], []
         changed = _changed(found, released)
-        if kind == "code" and any(_makes(c, name) for c in cells if c not in found):
+        more = (c for c in cells if c.kind == "code" and c not in found)
+        if kind == "code" and any(name in c.makes for c in more):
             stub = _methods(released)
             if not any(_answers(c.text, name, stub) for c in changed):
                 # What stands beside a stub, an import or a helper, may be used by the answer.
@@ -361,7 +369,7 @@ def take(cells, template):
             lack = "holds no answer" if found else "is missing"
             if kind == "code":
                 others = _changed((*unclaimed, *doubled), released)
-                strays = [c for c in others if c.kind == "code" and _makes(c, name)]
+                strays = [c for c in others if c.kind == "code" and name in c.makes]
                 what = "a cell that defines it was taken"
                 if not strays and (elsewhere := _elsewhere(name, cells, template)):
                     what = f"it is defined in cell {elsewhere}"
@@ -433,11 +441,6 @@ def _is_stub(text, released):
     return own is not None and stub is not None and ast.dump(own) == ast.dump(stub)
 
 
-def _makes(cell, name):
-    """Whether a code cell makes a name at its top."""
-    return cell.kind == "code" and (name in cell.defines or _assigns(cell.text, name))
-
-
 def _answers(text, name, stub):
     """Whether a text makes a name, and not by what only keeps its place.
 
@@ -446,7 +449,7 @@ def _answers(text, name, stub):
     text, name : str
     stub : names of the methods that are to be written, where it is a class
     """
-    tree = _plain(FOR_ALL.sub("", text))
+    tree = _plain(order.FOR_ALL.sub("", text))
     making = [node for node in (tree.body if tree else ()) if name in _bound(node)]
     if not making:
         return False
@@ -456,26 +459,26 @@ def _answers(text, name, stub):
 
 def _bound(node):
     """The names that a statement makes, or may make."""
-    if isinstance(node, DEFINITIONS):
+    if isinstance(node, DEFINING):
         return {node.name}
     parts = list(ast.walk(node))
     names = {n.id for n in parts if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    names |= {n.name for n in parts if isinstance(n, DEFINITIONS)}
+    names |= {n.name for n in parts if isinstance(n, DEFINING)}
     return names | {a.asname or a.name for a in parts if isinstance(a, ast.alias)}
 
 
 def _methods(text):
     """The names of all functions in a text."""
     tree = _parsed(text)
-    return {node.name for node in ast.walk(tree) if isinstance(node, FUNCTIONS)} if tree else set()
+    return {node.name for node in ast.walk(tree) if isinstance(node, FUNCTION)} if tree else set()
 
 
 def _keeps_place(node, stub):
     """Whether a statement is a definition of which something is yet to be written."""
     if isinstance(node, ast.ClassDef):
-        methods = [part for part in node.body if isinstance(part, FUNCTIONS)]
+        methods = [part for part in node.body if isinstance(part, FUNCTION)]
         return not methods or any(m.name in stub and _is_unwritten(m) for m in methods)
-    return isinstance(node, FUNCTIONS) and _is_unwritten(node)
+    return isinstance(node, FUNCTION) and _is_unwritten(node)
 
 
 def _is_unwritten(function):
@@ -511,15 +514,14 @@ def _helpers(text, but=None):
     text : str
     but : str, a name that is not to be made, or None
     """
-    tree, kept = _plain(FOR_ALL.sub("", text)), []
-    lines = re.split(r"\r\n|\r|\n", text)
-    for node in tree.body if tree else ():
+    tree, kept = _plain(order.FOR_ALL.sub("", text)), []
+    texts = texts_of(tree, text) if tree else ()
+    for node, own in zip(tree.body if tree else (), texts, strict=True):
         runs = any(isinstance(part, ast.Call) for part in ast.walk(node))
-        plain = isinstance(node, DEFINITIONS | ast.Import | ast.ImportFrom)
+        plain = isinstance(node, DEFINING | IMPORT)
         plain = plain or (isinstance(node, ast.Assign | ast.AnnAssign) and not runs)
         if plain and but not in _bound(node):
-            first = min(p.lineno for p in (node, *getattr(node, "decorator_list", ())))
-            kept.append("\n".join(lines[first - 1 : node.end_lineno]))
+            kept.append(own)
     return "\n\n".join(kept)
 
 
@@ -588,7 +590,7 @@ def _joined(found, name, released, kind):
     changed = _changed(found, released)
     if not changed:
         return found[-1], found[-1].text
-    defining = {c: None for c in changed if name in c.defines or _assigns(c.text, name)}
+    defining = {c: None for c in changed if name in c.makes}
     taken = [*(defining or changed)][-1]
     earlier = () if len(defining) > 1 and _extends(taken.text, name) else defining
     dropped = [c for c in earlier if c is not taken]
@@ -629,17 +631,13 @@ def _is_prose(text):
     )
 
 
-def _assigns(text, name):
-    return len(text) <= MAX_SOURCE and bool(re.search(rf"^{re.escape(name)}\s*=(?!=)", text, re.M))
-
-
 def _extends(text, name):
     """Whether a text defines a name by way of what the name stood for before."""
     tree = _parsed(text)
     made_of = [
         part
         for node in (tree.body if tree else ())
-        if isinstance(node, DEFINITIONS) and node.name == name
+        if isinstance(node, DEFINING) and node.name == name
         for part in (*node.decorator_list, *getattr(node, "bases", ()))
     ]
     names = {n.id for part in made_of for n in ast.walk(part) if isinstance(n, ast.Name)}
